@@ -33,8 +33,8 @@ package enum KeyWrap {
         return withContext(key, encrypting: false) { context in
             withContiguousBytes(wrapped) { wrapped in
                 var isAuthentic = false
-                // One block more than is kept: OpenSSL wipes the whole of its input's length after a failure.
-                var room = Secret(count: wrapped.count) { output in
+                // OpenSSL may touch as much room as it was given input: the key is copied out of it.
+                let room = Secret(count: wrapped.count) { output in
                     var written: Int32 = 0
                     let start = output.baseAddress?.assumingMemoryBound(to: UInt8.self)
                     wrapped.withOctets { wrapped, count in
@@ -42,9 +42,7 @@ package enum KeyWrap {
                         isAuthentic = OpenSSL.succeeded(result) && Int(written) == length
                     }
                 }
-                guard isAuthentic else { return nil }
-                room = room.withBytes { Secret(UnsafeRawBufferPointer(rebasing: $0[..<length])) }
-                return room
+                return isAuthentic ? room.withBytes { Secret($0[..<length]) } : nil
             }
         }
     }
