@@ -43,7 +43,7 @@ let package = Package(
         ),
 
         // Tests mirror the targets.
-        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .target(name: "TestSupport", dependencies: ["Postgres"], path: "Tests/TestSupport"),
         .testTarget(name: "TokenCoreTests", dependencies: ["TokenCore"], path: "Tests/TokenCoreTests"),
         .testTarget(
             name: "TokenCryptoTests",
