@@ -42,6 +42,13 @@ let package = Package(
             path: "Shared/Telemetry"
         ),
 
+        .target(
+            name: "TokenStore",
+            dependencies: ["Contract", "Postgres", "TokenCore", "TokenCrypto"],
+            path: "Shared/TokenStore",
+            resources: [.embedInCode("Schema/001_token_schema.sql")]
+        ),
+
         // Tests mirror the targets.
         .target(name: "TestSupport", dependencies: ["Postgres"], path: "Tests/TestSupport"),
         .testTarget(name: "TokenCoreTests", dependencies: ["TokenCore"], path: "Tests/TokenCoreTests"),
