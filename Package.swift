@@ -6,6 +6,8 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         // C libraries; each has exactly one importer.
@@ -36,9 +38,15 @@ let package = Package(
         .target(name: "Postgres", dependencies: ["CLibPQ"], path: "Shared/Postgres"),
         .target(name: "Messaging", dependencies: ["CRdKafka"], path: "Shared/Messaging"),
         .target(name: "Transport", dependencies: ["CCurl"], path: "Shared/Transport"),
+        .target(name: "Settings", path: "Shared/Settings"),
         .target(
             name: "Telemetry",
-            dependencies: [.product(name: "Logging", package: "swift-log"), "FlyingFox"],
+            dependencies: [
+                "Settings",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "FlyingFox", package: "FlyingFox"),
+                .product(name: "FlyingSocks", package: "FlyingFox"),
+            ],
             path: "Shared/Telemetry"
         ),
 
@@ -47,6 +55,27 @@ let package = Package(
             dependencies: ["Contract", "Postgres", "TokenCore", "TokenCrypto"],
             path: "Shared/TokenStore",
             resources: [.embedInCode("Schema/001_token_schema.sql")]
+        ),
+        .target(
+            name: "WorkerRuntime",
+            dependencies: [
+                "Contract", "Messaging", "Postgres", "Settings", "Telemetry", "TokenCore", "TokenCrypto", "TokenStore",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            path: "Shared/WorkerRuntime"
+        ),
+
+        // Services: one executable each.
+        .executableTarget(
+            name: "Notifier",
+            dependencies: [
+                "Settings", "Telemetry", "Transport",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            path: "Services/Notifier"
         ),
 
         // Tests mirror the targets.
@@ -68,10 +97,21 @@ let package = Package(
             dependencies: ["Postgres", "TestSupport"],
             path: "Tests/PostgresIntegrationTests"
         ),
-        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], path: "Tests/TelemetryTests"),
+        .testTarget(name: "SettingsTests", dependencies: ["Settings"], path: "Tests/SettingsTests"),
+        .testTarget(
+            name: "TelemetryTests",
+            dependencies: ["Settings", "Telemetry", .product(name: "Logging", package: "swift-log")],
+            path: "Tests/TelemetryTests"
+        ),
+        .target(name: "ReceiverSupport", dependencies: ["Transport"], path: "Tests/ReceiverSupport"),
+        .testTarget(
+            name: "NotifierTests",
+            dependencies: ["Notifier", "ReceiverSupport", "Transport"],
+            path: "Tests/NotifierTests"
+        ),
         .testTarget(
             name: "TransportIntegrationTests",
-            dependencies: ["Transport", "TestSupport"],
+            dependencies: ["ReceiverSupport", "Transport"],
             path: "Tests/TransportIntegrationTests"
         ),
     ],
