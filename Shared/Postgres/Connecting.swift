@@ -66,8 +66,7 @@ private func wait(_ socket: CInt, for events: Int16, until deadline: ContinuousC
         if let deadline {
             let left = deadline - .now
             guard left > .zero else { return false }
-            milliseconds = CInt(clamping: left.components.seconds * 1_000 + 1)
-            if left.components.seconds < 1 { milliseconds = CInt(left / .milliseconds(1)) + 1 }
+            milliseconds = CInt(clamping: Int(left / .milliseconds(1)) + 1)
         }
         let ready = poll(&entry, 1, milliseconds)
         if ready > 0 { return true }
@@ -86,7 +85,7 @@ private func timeLimit(_ handle: OpaquePointer) -> Duration? {
     var option = options
     while let keyword = option.pointee.keyword {
         if String(cString: keyword) == "connect_timeout" {
-            let seconds = option.pointee.val.flatMap { Int(String(cString: $0)) } ?? 10
+            let seconds = option.pointee.val.flatMap { Int32(String(cString: $0)) } ?? 10
             return seconds > 0 ? .seconds(seconds) : nil
         }
         option += 1

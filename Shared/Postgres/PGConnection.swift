@@ -41,7 +41,7 @@ package final class PGConnection {
         close()
     }
 
-    /// Whether the connection is of no more use; make a new one.
+    /// Whether the connection is known to be of no more use; make a new one. That the server went away shows at the next call.
     package var isBroken: Bool {
         guard let handle else { return true }
         return PQstatus(handle) != CONNECTION_OK

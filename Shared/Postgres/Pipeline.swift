@@ -14,14 +14,16 @@ extension PGConnection {
     /// the error, under the statement's name, is thrown. The connection stays usable; a transaction begun before or in
     /// the pipeline is then open and aborted, see ``rollback()``. Without `BEGIN`, the pipeline is one transaction.
     ///
-    /// `COMMIT` may be among the steps, best as the last. Answered by the tag `ROLLBACK` it is ``PostgresError/Kind/commitRolledBack``;
-    /// if the connection is lost once it is sent, and nothing told that it failed, ``PostgresError/Kind/commitOutcomeUnknown``.
+    /// `COMMIT` may be among the steps, best as the last: what fails after it does not undo it. Answered by the tag
+    /// `ROLLBACK` it is ``PostgresError/Kind/commitRolledBack``; if the connection is lost once it is sent, and nothing
+    /// told that it failed, ``PostgresError/Kind/commitOutcomeUnknown``.
     ///
     /// Any amount may be sent and received: while libpq waits for room to send (`pqSendSome`), it takes in what has
     /// come, so that the server never waits for us while we wait for it.
     package func pipeline(_ steps: [(Statement, [PGParameter])]) throws(PostgresError) -> [PGResult] {
         guard let firstStep = steps.first else { return [] }
         guard let handle, PQenterPipelineMode(handle) == 1 else {
+            close()
             throw PostgresError(.connectionLost, operation: firstStep.0.name)
         }
         let fresh: [Bool]

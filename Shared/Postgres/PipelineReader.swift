@@ -68,8 +68,9 @@ struct PipelineReader {
             switch PQresultStatus(raw) {
             case PGRES_PIPELINE_SYNC: return
             case PGRES_FATAL_ERROR:
-                if PostgresError(failed: raw, operation: statement.name).sqlState == nil { return loseSync(statement) }
-                note(PostgresError(failed: raw, operation: statement.name))
+                let failure = PostgresError(failed: raw, operation: statement.name)
+                if endsSession(raw) { return loseSync(statement, failure) }
+                note(commitIsOut ? failure.leavingCommitInDoubt : failure)
             default: return loseSync(statement)
             }
         }
@@ -118,11 +119,12 @@ struct PipelineReader {
         fail(commitIsOut ? .commitOutcomeUnknown : .connectionLost, statement)
     }
 
-    /// The connection went with all answers read: only if `COMMIT` stood last is it certain what became of the work.
-    private mutating func loseSync(_ statement: Statement) {
+    /// The connection went with all answers read: with `COMMIT` as the last of them the work is safe, and no error.
+    private mutating func loseSync(_ statement: Statement, _ failure: PostgresError? = nil) {
         isLost = true
         guard !statement.isCommit else { return }
-        fail(commitIsOut ? .commitOutcomeUnknown : .connectionLost, statement)
+        let failure = failure ?? PostgresError(.connectionLost, operation: statement.name)
+        note(commitIsOut ? failure.leavingCommitInDoubt : failure)
     }
 
     private mutating func fail(_ kind: PostgresError.Kind, _ statement: Statement) {
