@@ -10,6 +10,13 @@ package struct AssignedPartition: Equatable, Sendable {
     /// Where reading starts: one record before `committed` but not before the log, `KafkaConsumer.beginning` when
     /// nothing is committed, `KafkaConsumer.stored` when it is not known.
     package var start: Int64
+
+    package init(partition: TopicPartition, committed: Int64?, isCommittedKnown: Bool, start: Int64) {
+        self.partition = partition
+        self.committed = committed
+        self.isCommittedKnown = isCommittedKnown
+        self.start = start
+    }
 }
 
 /// A change of this consumer's assignment.

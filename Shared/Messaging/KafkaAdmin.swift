@@ -34,7 +34,6 @@ package enum TopicResult: Equatable, Sendable {
 package final class KafkaAdmin {
     private let client: KafkaClient
     private let queue: OpaquePointer?
-    private var isClosed = false
 
     /// Connects in the background.
     package init(_ settings: KafkaSettings) throws(KafkaError) {
@@ -45,7 +44,7 @@ package final class KafkaAdmin {
             owned: [:],
             callbacks: KafkaClient.Callbacks(settings)
         )
-        queue = rd_kafka_queue_new(client.raw)
+        queue = rd_kafka_queue_new(try client.open("create client"))
     }
 
     deinit { close() }
@@ -59,6 +58,7 @@ package final class KafkaAdmin {
         timeoutMilliseconds: Int
     ) throws(KafkaError) -> [String: TopicResult] {
         if topics.isEmpty { return [:] }
+        let raw = try client.open("create topics")
         var requests: [OpaquePointer?] = []
         defer { for request in requests { rd_kafka_NewTopic_destroy(request) } }
         for topic in topics {
@@ -69,9 +69,9 @@ package final class KafkaAdmin {
                 try KafkaError.check(rd_kafka_NewTopic_set_config(request, name, value), "create topics")
             }
         }
-        let options = makeOptions(RD_KAFKA_ADMIN_OP_CREATETOPICS, timeoutMilliseconds)
+        let options = makeOptions(raw, RD_KAFKA_ADMIN_OP_CREATETOPICS, timeoutMilliseconds)
         defer { rd_kafka_AdminOptions_destroy(options) }
-        rd_kafka_CreateTopics(client.raw, &requests, requests.count, options, queue)
+        rd_kafka_CreateTopics(raw, &requests, requests.count, options, queue)
         return try results("create topics", timeoutMilliseconds) { event, count in
             rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), count)
         }
@@ -83,11 +83,12 @@ package final class KafkaAdmin {
     /// - Throws: when the request as a whole failed.
     package func delete(_ names: [String], timeoutMilliseconds: Int) throws(KafkaError) -> [String: TopicResult] {
         if names.isEmpty { return [:] }
+        let raw = try client.open("delete topics")
         var requests = names.map { rd_kafka_DeleteTopic_new($0) }
         defer { for request in requests { rd_kafka_DeleteTopic_destroy(request) } }
-        let options = makeOptions(RD_KAFKA_ADMIN_OP_DELETETOPICS, timeoutMilliseconds)
+        let options = makeOptions(raw, RD_KAFKA_ADMIN_OP_DELETETOPICS, timeoutMilliseconds)
         defer { rd_kafka_AdminOptions_destroy(options) }
-        rd_kafka_DeleteTopics(client.raw, &requests, requests.count, options, queue)
+        rd_kafka_DeleteTopics(raw, &requests, requests.count, options, queue)
         return try results("delete topics", timeoutMilliseconds) { event, count in
             rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event), count)
         }
@@ -100,14 +101,15 @@ package final class KafkaAdmin {
 
     /// Frees everything. Idempotent.
     package func close() {
-        if isClosed { return }
-        isClosed = true
+        if client.raw == nil { return }
         rd_kafka_queue_destroy(queue)
         client.destroy()
     }
 
-    private func makeOptions(_ operation: rd_kafka_admin_op_t, _ timeoutMilliseconds: Int) -> OpaquePointer? {
-        let options = rd_kafka_AdminOptions_new(client.raw, operation)
+    private func makeOptions(_ raw: OpaquePointer, _ operation: rd_kafka_admin_op_t, _ timeoutMilliseconds: Int)
+        -> OpaquePointer?
+    {
+        let options = rd_kafka_AdminOptions_new(raw, operation)
         let timeout = Int32(clamping: timeoutMilliseconds)
         rd_kafka_AdminOptions_set_request_timeout(options, timeout, nil, 0)
         // The broker's own limit for the work, so that "done" means that the topic is there.

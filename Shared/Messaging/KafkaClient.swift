@@ -1,10 +1,11 @@
 import CRdKafka
+import Glibc
 
 /// The one owner of an `rd_kafka_t` and of what its callbacks reach.
 final class KafkaClient {
-    let raw: OpaquePointer
+    /// `nil` once destroyed.
+    private(set) var raw: OpaquePointer?
     private let callbacks: Callbacks
-    private var isDestroyed = false
 
     /// What librdkafka's callbacks find behind the opaque pointer. Freed after the client is destroyed.
     final class Callbacks {
@@ -35,8 +36,8 @@ final class KafkaClient {
         owned: [String: String],
         callbacks: Callbacks
     ) throws(KafkaError) {
-        let properties = ["log.configwarnings": "false"]
-            .merging(defaults) { $1 }
+        let properties =
+            defaults
             .merging(settings.properties) { $1 }
             .merging(owned) { $1 }
         let configuration = rd_kafka_conf_new()
@@ -61,14 +62,18 @@ final class KafkaClient {
 
     /// Waits for librdkafka's threads to end; then no callback can run. Idempotent.
     func destroy() {
-        if isDestroyed { return }
-        isDestroyed = true
-        rd_kafka_destroy(raw)
+        if let raw = raw.take() { rd_kafka_destroy(raw) }
+    }
+
+    /// The client, for a call that is named in the error if it has been destroyed.
+    func open(_ operation: String) throws(KafkaError) -> OpaquePointer {
+        guard let raw else { throw KafkaError(RD_KAFKA_RESP_ERR__DESTROY, operation: operation, isFatal: true) }
+        return raw
     }
 
     /// The error that made the client useless, if one did.
     func fatalError(_ operation: String) -> KafkaError? {
-        if isDestroyed { return KafkaError(RD_KAFKA_RESP_ERR__DESTROY, operation: operation, isFatal: true) }
+        guard let raw else { return KafkaError(RD_KAFKA_RESP_ERR__DESTROY, operation: operation, isFatal: true) }
         let code = rd_kafka_fatal_error(raw, nil, 0)
         return code == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : KafkaError(code, operation: operation, isFatal: true)
     }
@@ -79,6 +84,8 @@ final class KafkaClient {
     private static func setCallbacks(_ configuration: OpaquePointer?, _ callbacks: Callbacks) {
         rd_kafka_conf_set_log_cb(configuration) { client, level, facility, message in
             guard let client, let facility, let message, let opaque = rd_kafka_opaque(client) else { return }
+            // "… is a consumer property and will be ignored": one set of properties serves both kinds of client.
+            if strcmp(facility, "CONFWARN") == 0, strstr(message, "will be ignored by this") != nil { return }
             Callbacks.behind(opaque).onLog?(
                 KafkaLogLine(
                     level: Int(level),

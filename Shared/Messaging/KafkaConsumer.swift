@@ -13,7 +13,7 @@ package final class KafkaConsumer {
     private let client: KafkaClient
     private let membership: GroupMembership
     private var topicNames: [OpaquePointer: String] = [:]
-    private var isClosed = false
+    private var isClosing = false
 
     /// Connects in the background and asks to join the group; the first assignment comes inside a later `take`.
     ///
@@ -44,9 +44,10 @@ package final class KafkaConsumer {
             owned: owned,
             callbacks: KafkaClient.Callbacks(settings, membership: membership)
         )
-        try KafkaError.check(rd_kafka_poll_set_consumer(client.raw), "poll set consumer")
+        let raw = try client.open("subscribe")
+        try KafkaError.check(rd_kafka_poll_set_consumer(raw), "subscribe")
         let subscription = PartitionList(topics.map { TopicPartition(topic: $0, partition: -1) })
-        try KafkaError.check(rd_kafka_subscribe(client.raw, subscription.raw), "subscribe")
+        try KafkaError.check(rd_kafka_subscribe(raw, subscription.raw), "subscribe")
     }
 
     deinit {
@@ -67,13 +68,13 @@ package final class KafkaConsumer {
     ///
     /// - Throws: only a fatal error; others go to the settings' `onError`.
     package func take(max: Int, waitMilliseconds: Int) throws(KafkaError) -> [KafkaRecord] {
-        if isClosed { throw KafkaError(RD_KAFKA_RESP_ERR__DESTROY, operation: "take", isFatal: true) }
+        let raw = try client.open("take")
         let newsBefore = membership.newsCount
         var records: [KafkaRecord] = []
         var wait = Int32(clamping: waitMilliseconds)
         // One by one: `rd_kafka_consume_batch_queue` would let a rebalance happen between records it has already
         // taken, and it is only 0.15 µs a record cheaper.
-        while records.count < max, let message = rd_kafka_consumer_poll(client.raw, wait) {
+        while records.count < max, let message = rd_kafka_consumer_poll(raw, wait) {
             defer { rd_kafka_message_destroy(message) }
             wait = 0
             if message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR {
@@ -101,7 +102,7 @@ package final class KafkaConsumer {
         while true {
             let list = PartitionList([partition])
             list.setOffset(offset, at: 0)
-            try KafkaError.check(rd_kafka_seek_partitions(client.raw, list.raw, 5_000), "seek")
+            try KafkaError.check(rd_kafka_seek_partitions(client.open("seek"), list.raw, 5_000), "seek")
             // Just after an assignment the fetcher may not have started yet.
             if list.error(at: 0) == RD_KAFKA_RESP_ERR__STATE, ContinuousClock.now < deadline {
                 usleep(5_000)
@@ -114,14 +115,14 @@ package final class KafkaConsumer {
     /// Stops delivery from these partitions; they stay assigned.
     package func pause(_ partitions: [TopicPartition]) throws(KafkaError) {
         let list = PartitionList(partitions)
-        try KafkaError.check(rd_kafka_pause_partitions(client.raw, list.raw), "pause")
+        try KafkaError.check(rd_kafka_pause_partitions(client.open("pause"), list.raw), "pause")
         try list.checkEach("pause")
     }
 
     /// Goes on after `pause`, with the record after the last one taken.
     package func resume(_ partitions: [TopicPartition]) throws(KafkaError) {
         let list = PartitionList(partitions)
-        try KafkaError.check(rd_kafka_resume_partitions(client.raw, list.raw), "resume")
+        try KafkaError.check(rd_kafka_resume_partitions(client.open("resume"), list.raw), "resume")
         try list.checkEach("resume")
     }
 
@@ -131,7 +132,7 @@ package final class KafkaConsumer {
     package func storeOffset(_ partition: TopicPartition, next: Int64) throws(KafkaError) {
         let list = PartitionList([partition])
         list.setOffset(next, at: 0)
-        try KafkaError.check(rd_kafka_offsets_store(client.raw, list.raw), "store offset")
+        try KafkaError.check(rd_kafka_offsets_store(client.open("store offset"), list.raw), "store offset")
         try list.checkEach("store offset")
     }
 
@@ -139,7 +140,7 @@ package final class KafkaConsumer {
     ///
     /// - Parameter sync: wait for the broker's answer. Otherwise a failed commit is not heard of.
     package func commitStored(sync: Bool) throws(KafkaError) {
-        let code = rd_kafka_commit(client.raw, nil, sync ? 0 : 1)
+        let code = try rd_kafka_commit(client.open("commit"), nil, sync ? 0 : 1)
         if code != RD_KAFKA_RESP_ERR__NO_OFFSET { try KafkaError.check(code, "commit") }
     }
 
@@ -150,7 +151,7 @@ package final class KafkaConsumer {
     ) throws(KafkaError) -> [TopicPartition: Int64] {
         let list = PartitionList(partitions)
         try KafkaError.check(
-            rd_kafka_committed(client.raw, list.raw, Int32(clamping: timeoutMilliseconds)),
+            rd_kafka_committed(client.open("committed"), list.raw, Int32(clamping: timeoutMilliseconds)),
             "committed"
         )
         try list.checkEach("committed")
@@ -164,23 +165,25 @@ package final class KafkaConsumer {
     /// The partitions that this consumer holds now.
     package var assignment: [TopicPartition] {
         var raw: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?
-        guard !isClosed, rd_kafka_assignment(client.raw, &raw) == RD_KAFKA_RESP_ERR_NO_ERROR, let raw else { return [] }
+        guard let client = client.raw, rd_kafka_assignment(client, &raw) == RD_KAFKA_RESP_ERR_NO_ERROR, let raw
+        else { return [] }
         return PartitionList(owning: raw).partitions
     }
 
     /// The first offset of the log and the one after its last, as last heard from the broker; `nil` before that.
     package func watermarks(_ partition: TopicPartition) -> (low: Int64, high: Int64)? {
+        guard let raw = client.raw else { return nil }
         var low: Int64 = 0
         var high: Int64 = 0
-        let code = rd_kafka_get_watermark_offsets(client.raw, partition.topic, partition.partition, &low, &high)
+        let code = rd_kafka_get_watermark_offsets(raw, partition.topic, partition.partition, &low, &high)
         return code == RD_KAFKA_RESP_ERR_NO_ERROR && low >= 0 && high >= 0 ? (low, high) : nil
     }
 
     /// Leaves the group (calling `onRevoke`) and frees everything. Idempotent.
     package func close() {
-        if isClosed { return }
-        isClosed = true
-        rd_kafka_consumer_close(client.raw)
+        guard let raw = client.raw, !isClosing else { return }
+        isClosing = true
+        rd_kafka_consumer_close(raw)
         client.destroy()
     }
 

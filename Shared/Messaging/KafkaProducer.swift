@@ -4,7 +4,8 @@ import CRdKafka
 ///
 /// It never gives a message up by itself, however long the broker is away: the owner decides, by `purge`.
 package final class KafkaProducer {
-    private let client: KafkaClient
+    private let settings: KafkaSettings
+    private var client: KafkaClient
     private let deliveries = DeliveryReports()
     private var topics = TopicCatalogue()
 
@@ -14,16 +15,8 @@ package final class KafkaProducer {
 
     /// Connects in the background.
     package init(_ settings: KafkaSettings) throws(KafkaError) {
-        client = try KafkaClient(
-            RD_KAFKA_PRODUCER,
-            settings,
-            defaults: ["linger.ms": "0"],
-            owned: [
-                "enable.idempotence": "true", "acks": "all", "message.timeout.ms": "0",
-                "partitioner": "murmur2_random",
-            ],
-            callbacks: KafkaClient.Callbacks(settings, deliveries: deliveries)
-        )
+        self.settings = settings
+        client = try Self.connect(settings, deliveries)
     }
 
     deinit { close() }
@@ -34,11 +27,15 @@ package final class KafkaProducer {
     /// handing over, so that no later message overtakes it: it is marked with its error in the batch, and those
     /// after it with `_PURGE_QUEUE`. A message that the broker refuses later does not stop the others.
     ///
+    /// Ask `partitionCount` first where a topic may be missing: some brokers create what is written to, and with the
+    /// others a message waits for half a minute before it fails with `_UNKNOWN_TOPIC`.
+    ///
     /// - Throws: only a fatal error.
     package func produce(_ messages: [OutgoingMessage]) throws(KafkaError) -> ProduceBatch {
+        let raw = try client.open("produce")
         let batch = deliveries.open(messages.count)
         for (index, message) in messages.enumerated() {
-            let code = handOver(message, tag: DeliveryReports.tag(batch, index))
+            let code = handOver(message, raw, tag: DeliveryReports.tag(batch, index))
             if code == RD_KAFKA_RESP_ERR_NO_ERROR { continue }
             if let fatal = client.fatalError("produce") {
                 deliveries.close(batch)
@@ -59,7 +56,7 @@ package final class KafkaProducer {
         let deadline = ContinuousClock.now + .milliseconds(timeoutMilliseconds)
         repeat {
             let left = max(deadline - .now, .zero) / Duration.milliseconds(1)
-            if !batch.isSettled { rd_kafka_flush(client.raw, Int32(clamping: Int(left.rounded(.up)))) }
+            if !batch.isSettled, let raw = client.raw { rd_kafka_flush(raw, Int32(clamping: Int(left.rounded(.up)))) }
         } while !batch.isSettled && ContinuousClock.now < deadline
 
         let failures = batch.failures
@@ -67,11 +64,20 @@ package final class KafkaProducer {
         return batch.isSettled ? .acknowledged : .pending
     }
 
-    /// Drops everything that is queued or under way and marks it failed. What was under way may still be written.
+    /// Drops everything that is queued or under way and marks it failed, and recovers from a fatal error.
+    /// What was under way may still be written. Free when nothing was and nothing is wrong.
+    ///
+    /// A fresh client takes over: after `rd_kafka_purge` an idempotent client would have to raise its epoch, which
+    /// not every broker grants, while a new producer id needs no one's memory.
     package func purge() {
-        rd_kafka_purge(client.raw, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)
+        if deliveries.isEmpty, fatalError == nil { return }
         deliveries.abandonAll()
-        rd_kafka_poll(client.raw, 0)
+        client.destroy()
+        do {
+            client = try Self.connect(settings, deliveries)
+        } catch {
+            settings.onError?(error)
+        }
     }
 
     /// The number of a topic's partitions, `nil` if there is no such topic; never creates one.
@@ -83,7 +89,7 @@ package final class KafkaProducer {
         try topics.partitionCount(of: topic, client, timeoutMilliseconds: timeoutMilliseconds)
     }
 
-    /// The error that made this producer useless, if one did: close it and make a new one.
+    /// The error that made this producer useless, if one did: `purge` makes it usable again.
     package var fatalError: KafkaError? { client.fatalError("produce") }
 
     /// Frees everything; messages that are not acknowledged yet may be lost. Idempotent.
@@ -92,25 +98,45 @@ package final class KafkaProducer {
         client.destroy()
     }
 
+    private static func connect(
+        _ settings: KafkaSettings,
+        _ deliveries: DeliveryReports
+    ) throws(KafkaError) -> KafkaClient {
+        try KafkaClient(
+            RD_KAFKA_PRODUCER,
+            settings,
+            defaults: ["linger.ms": "0"],
+            owned: [
+                "enable.idempotence": "true", "acks": "all", "message.timeout.ms": "0",
+                "partitioner": "murmur2_random",
+            ],
+            callbacks: KafkaClient.Callbacks(settings, deliveries: deliveries)
+        )
+    }
+
     /// Queues one message, serving reports while there is no room.
-    private func handOver(_ message: OutgoingMessage, tag: UnsafeMutableRawPointer?) -> rd_kafka_resp_err_t {
+    private func handOver(_ message: OutgoingMessage, _ raw: OpaquePointer, tag: UnsafeMutableRawPointer?)
+        -> rd_kafka_resp_err_t
+    {
         var deadline: ContinuousClock.Instant?
         while true {
-            let code = enqueue(message, tag: tag)
+            let code = enqueue(message, raw, tag: tag)
             guard code == RD_KAFKA_RESP_ERR__QUEUE_FULL else { return code }
             let giveUp = deadline ?? .now + Self.queuePatience
             deadline = giveUp
             if ContinuousClock.now > giveUp { return code }
-            rd_kafka_poll(client.raw, 10)
+            rd_kafka_poll(raw, 10)
         }
     }
 
-    private func enqueue(_ message: OutgoingMessage, tag: UnsafeMutableRawPointer?) -> rd_kafka_resp_err_t {
+    private func enqueue(_ message: OutgoingMessage, _ raw: OpaquePointer, tag: UnsafeMutableRawPointer?)
+        -> rd_kafka_resp_err_t
+    {
         let headers = message.headers.isEmpty ? nil : makeHeaders(message.headers)
         let code = withBytes(message.key) { key, keySize in
             withBytes(message.value) { value, valueSize in
                 user_tokens_rd_kafka_producev(
-                    client.raw,
+                    raw,
                     message.topic,
                     message.partition ?? Self.anyPartition,
                     key,

@@ -96,3 +96,25 @@ package struct OutgoingMessage: Sendable, Equatable {
         self.headers = headers
     }
 }
+
+// Keys, values and headers may hold one-time passwords: no description or mirror shows them.
+
+extension KafkaHeader: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    package var description: String { name }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: ["name": name]) }
+}
+
+extension KafkaRecord: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    package var description: String { "\(topic)[\(partition)] at \(offset)" }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror {
+        Mirror(self, children: ["topic": topic, "partition": partition, "offset": offset])
+    }
+}
+
+extension OutgoingMessage: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    package var description: String { "message to \(topic)" }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: ["topic": topic]) }
+}

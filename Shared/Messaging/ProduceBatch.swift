@@ -68,6 +68,9 @@ final class DeliveryReports {
     private var outstanding: [UInt32: ProduceBatch] = [:]
     private var lastID: UInt32 = 0
 
+    /// No message is queued or under way.
+    var isEmpty: Bool { outstanding.isEmpty }
+
     func open(_ count: Int) -> ProduceBatch {
         lastID = lastID == .max ? 1 : lastID + 1
         let batch = ProduceBatch(id: lastID, count: count)

@@ -32,7 +32,7 @@ struct TopicCatalogue {
     /// All topics are asked for: asking for one by name creates it where the broker allows that.
     static func list(_ client: KafkaClient, timeoutMilliseconds: Int) throws(KafkaError) -> [String: Int32] {
         var answer: UnsafePointer<rd_kafka_metadata>?
-        let code = rd_kafka_metadata(client.raw, 1, nil, &answer, Int32(clamping: timeoutMilliseconds))
+        let code = try rd_kafka_metadata(client.open("metadata"), 1, nil, &answer, Int32(clamping: timeoutMilliseconds))
         try KafkaError.check(code, "metadata")
         guard let answer else { return [:] }
         defer { rd_kafka_metadata_destroy(answer) }
