@@ -26,6 +26,7 @@ package enum Base64URL {
     /// The bytes of a text in ASCII; nil for anything but its one canonical form.
     package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
         withContiguousBytes(text) { text in
+            guard !text.isEmpty else { return [] }
             guard text.count % 4 != 1 else { return nil }
             let length = decodedLength(text.count)
             var isCanonical = true
