@@ -58,6 +58,9 @@ package final class Secret: @unchecked Sendable {  // the storage is written bef
         try body(UnsafeRawBufferPointer(rebasing: storage[..<count]))
     }
 
+    /// `MADV_DONTDUMP` of Linux, which Glibc's module does not export.
+    private static let dontDump: Int32 = 16
+
     private static func lockedPages(_ count: Int) -> UnsafeMutableRawBufferPointer? {
         let size = (count + 4_095) / 4_096 * 4_096
         guard let start = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
@@ -65,7 +68,7 @@ package final class Secret: @unchecked Sendable {  // the storage is written bef
         else { return nil }
         // A refusal of either is no reason to refuse the key: the page is still wiped before it goes.
         _ = mlock(start, size)
-        _ = madvise(start, size, 16 /* MADV_DONTDUMP: a macro that Glibc's module does not export */)
+        _ = madvise(start, size, dontDump)
         return UnsafeMutableRawBufferPointer(start: start, count: size)
     }
 }
