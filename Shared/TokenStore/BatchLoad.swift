@@ -7,6 +7,8 @@ package struct BatchRequest: Sendable {
     /// Inbox keys of the batch's commands.
     package var keys: [UUIDValue]
     package var users: Set<UserKey>
+    /// Tenants whose catalogue version is asked for.
+    package var tenants: Set<String>
     package var reads: Reads
     package var limits: SendingLimits
 
@@ -14,12 +16,14 @@ package struct BatchRequest: Sendable {
         lanes: Set<LaneID>,
         keys: [UUIDValue],
         users: Set<UserKey>,
+        tenants: Set<String> = [],
         reads: Reads = [],
         limits: SendingLimits = SendingLimits()
     ) {
         self.lanes = lanes
         self.keys = keys
         self.users = users
+        self.tenants = tenants
         self.reads = reads
         self.limits = limits
     }
@@ -66,8 +70,7 @@ struct BatchLoad {
         add(.lanes, PipelineStep(LaneQueries.lock, [.int32s(request.lanes.sorted().map(\.rawValue))]))
         addInbox()
         if !userKeys.isEmpty { addUsers() }
-        let tenants = Set(request.users.map(\.tenant)).sorted()
-        add(.tenants, PipelineStep(TenantQueries.versions, [.texts(tenants)]))
+        add(.tenants, PipelineStep(TenantQueries.versions, [.texts(request.tenants.sorted())]))
         add(.clock, PipelineStep(Self.clock))
     }
 

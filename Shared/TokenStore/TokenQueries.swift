@@ -30,9 +30,25 @@ enum TokenQueries {
             SELECT \(columns("NULL::bytea"))
             FROM token t
             WHERE t.tenant = $1::text AND t.token_id > $2::uuid AND t.status <> 6
+                AND ($4::smallint IS NULL OR t.status = $4)
+                AND ($5::text IS NULL OR t.type_name = $5)
+                AND ($6::text IS NULL OR starts_with(t.serial, $6))
+                AND ($7::timestamptz IS NULL OR t.expires_at < $7)
             ORDER BY t.token_id LIMIT $3::int
             """
     )
+
+    static func pageParameters(_ tenant: String, _ request: TenantPageRequest) -> [PGParameter] {
+        [
+            .text(tenant),
+            .uuid(PGUUID(request.after?.value ?? UUIDValue(high: 0, low: 0))),
+            .int32(Int32(request.limit)),
+            .int16(request.status.map(Codes.status.code)),
+            .text(request.tokenType),
+            .text(request.serialPrefix),
+            .timestamp(microsecondsSinceUnixEpoch: request.expiresBefore?.microseconds),
+        ]
+    }
 
     static func decode(_ result: PGResult, row: Int) throws(StoreError) -> (user: UUIDValue?, token: Token) {
         let kind = try Codes.kind.value(result.int16(row, 5))

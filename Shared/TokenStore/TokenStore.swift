@@ -145,12 +145,8 @@ package final class TokenStore {
     }
 
     /// A page of a tenant's tokens, in the order of their ids.
-    package func tokens(tenant: String, after: TokenID?, limit: Int) throws -> [Token] {
-        let start = after?.value ?? UUIDValue(high: 0, low: 0)
-        let result = try connection.query(
-            TokenQueries.page,
-            [.text(tenant), .uuid(PGUUID(start)), .int32(Int32(limit))]
-        )
+    package func tokens(tenant: String, _ request: TenantPageRequest) throws -> [Token] {
+        let result = try connection.query(TokenQueries.page, TokenQueries.pageParameters(tenant, request))
         return try result.rows.map { try TokenQueries.decode(result, row: $0).token }
     }
 }
