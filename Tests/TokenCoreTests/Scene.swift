@@ -141,6 +141,12 @@ struct Scene {
         return state[user].reset(token, one, two, in: context)
     }
 
+    mutating func unlock(_ token: TokenID) throws -> Bool { try record.unlock(token, at: now) }
+
+    mutating func unlockUser() -> Bool { record.unlock() }
+
+    mutating func cancel(_ challenge: ChallengeID) throws { try record.cancel(challenge) }
+
     func token(_ id: TokenID) -> Token? { record[id] }
 }
 

@@ -27,7 +27,11 @@ struct WindowTests {
         #expect(scene.code(scene.shown(token, 4), token: token) == "ok")
     }
 
-    @Test("TOTP takes window steps on either side of now plus drift, and no further", arguments: [0, 1, 10], [-4, 0, 7])
+    @Test(
+        "TOTP takes window steps on either side of now plus drift, and no further",
+        arguments: [0, 1, 10],
+        [-4, 0, 7]
+    )
     func window(count: Int, drift: Int) {
         let edges = [
             (-count - 1, "otp_mismatch"), (-count, "ok"), (0, "ok"), (count, "ok"), (count + 1, "otp_mismatch"),
