@@ -43,8 +43,8 @@ let package = Package(
         ),
 
         // Tests mirror the targets.
-        .target(name: "TestSupport", path: "Tests/TestSupport"),
-        .testTarget(name: "TokenCoreTests", dependencies: ["TokenCore"], path: "Tests/TokenCoreTests"),
+        .target(name: "TestSupport", dependencies: ["TokenCore"], path: "Tests/TestSupport"),
+        .testTarget(name: "TokenCoreTests", dependencies: ["TokenCore", "TestSupport"], path: "Tests/TokenCoreTests"),
         .testTarget(
             name: "TokenCryptoTests",
             dependencies: ["TokenCrypto", "TestSupport"],

@@ -19,7 +19,7 @@ extension UserRecord {
         case .open: break
         }
         guard let token = self[challenge.tokenID],
-            token.effectiveStatus(at: context.now, catalogue: context.catalogue).admits(challenge.purpose)
+            token.effectiveStatus(in: context.catalogue, at: context.now).admits(challenge.purpose)
         else { return .void }
         if context.now >= challenge.expiresAt { return .expired }
         let limit = context.catalogue.policy(of: token).challenge.maxAttempts

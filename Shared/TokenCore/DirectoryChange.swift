@@ -52,7 +52,7 @@ extension UserRecord {
     /// A record with a lower revision than the stored one is ignored. A field with an invalid value keeps the value it
     /// had: a slip in the directory must not end a user's tokens. A change of contact voids the open challenges of the
     /// user's virtual tokens; those whose contact is gone are OBSOLETE.
-    package mutating func update(_ request: DirectoryUpdateRequest, at now: Instant) -> DirectoryChange {
+    package mutating func update(_ request: DirectoryUpdateRequest) -> DirectoryChange {
         var change = DirectoryChange()
         guard request.revision >= contact?.revision ?? .min else {
             change.isStale = true
@@ -71,28 +71,28 @@ extension UserRecord {
             displayName: taken(.displayName, request.displayName, before?.displayName, TextRules.isPlain),
             revision: request.revision
         )
-        follow(before, &change, at: now)
+        follow(before, &change)
         return change
     }
 
     /// The user left the directory: contacts and revision are forgotten, virtual tokens OBSOLETE, all open challenges
     /// void. Other tokens stay.
-    package mutating func removeContact(at now: Instant) -> DirectoryChange {
+    package mutating func removeContact() -> DirectoryChange {
         var change = DirectoryChange()
         let before = contact
         contact = nil
-        follow(before, &change, at: now)
+        follow(before, &change)
         for token in tokens { voidChallenges(of: token.id) }
         return change
     }
 
-    private mutating func follow(_ before: DirectoryEntry?, _ change: inout DirectoryChange, at now: Instant) {
+    private mutating func follow(_ before: DirectoryEntry?, _ change: inout DirectoryChange) {
         if before?.phone != contact?.phone { change.changed.append(.phone) }
         if before?.email != contact?.email { change.changed.append(.email) }
         for index in tokens.indices where tokens[index].type.kind == .virtual {
             if !change.changed.isEmpty { voidChallenges(of: tokens[index].id) }
             guard address(of: tokens[index]) == nil, tokens[index].isLiving else { continue }
-            tokens[index].makeObsolete(.contactRemoved, at: now)
+            tokens[index].makeObsolete(.contactRemoved)
             voidChallenges(of: tokens[index].id)
             change.obsoleted.append(tokens[index])
         }
@@ -109,11 +109,10 @@ extension Token {
     }
 
     /// Takes the token out of use; the caller voids its challenges.
-    mutating func makeObsolete(_ reason: ObsolescenceReason, at now: Instant) {
+    mutating func makeObsolete(_ reason: ObsolescenceReason) {
         status = .obsolete
         statusReason = reason.rawValue
-        times.activateBefore = nil
         device.pendingAddress = nil
-        touch(at: now)
+        version += 1
     }
 }

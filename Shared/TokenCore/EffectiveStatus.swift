@@ -2,7 +2,7 @@ extension Token {
     /// Why the token is out of date at `now`, whether or not the expiry scanner has come by; nil where it is not.
     ///
     /// COMPROMISED and DELETED are final and never become OBSOLETE.
-    package func obsolescence(at now: Instant, catalogue: TypeCatalogue) -> ObsolescenceReason? {
+    package func obsolescence(in catalogue: TypeCatalogue, at now: Instant) -> ObsolescenceReason? {
         switch status {
         case .obsolete, .compromised, .deleted:
             return nil
@@ -16,8 +16,8 @@ extension Token {
 
     /// The status that holds at `now`: the stored one, or OBSOLETE from the instant of an end on (contract section 5,
     /// "Time").
-    package func effectiveStatus(at now: Instant, catalogue: TypeCatalogue) -> TokenStatus {
-        obsolescence(at: now, catalogue: catalogue) == nil ? status : .obsolete
+    package func effectiveStatus(in catalogue: TypeCatalogue, at now: Instant) -> TokenStatus {
+        obsolescence(in: catalogue, at: now) == nil ? status : .obsolete
     }
 }
 

@@ -6,7 +6,8 @@ package struct EnrollmentRequest: Sendable {
     package var channel: Channel?
     /// Base32, or a JWE of it; soft HOTP and TOTP only. Made here where absent.
     package var secret: String?
-    package var description: String?
+    /// The token's `description`.
+    package var text: String?
     package var expiresAt: Instant?
     package var activate: TypePolicy.Activation?
 
@@ -23,6 +24,12 @@ package struct EnrollmentRequest: Sendable {
         self.channel = channel
         self.secret = secret
     }
+}
+
+extension EnrollmentRequest: CustomStringConvertible, CustomReflectable {
+    /// Names the type only: the rest may be a secret or contact data.
+    package var description: String { "enrolment of \(tokenType)" }
+    package var customMirror: Mirror { Mirror(self, children: []) }
 }
 
 /// A token that was just enrolled or provisioned anew, and what its app is set up with.
@@ -42,7 +49,7 @@ extension UserRecord {
         _ request: EnrollmentRequest,
         _ context: DecisionContext
     ) throws(Rejection) -> ProvisionedToken {
-        try TextRules.check(request.description, field: "/description")
+        try TextRules.check(request.text, field: "/description")
         try TextRules.check(expiresAt: request.expiresAt, at: context.now)
         guard let type = context.catalogue[request.tokenType] else { throw Rejection(.unknownTokenType) }
         // Stock and recovery codes have no way in yet.
@@ -150,7 +157,7 @@ extension UserRecord {
             device: device,
             times: times
         )
-        token.description = request.description
+        token.description = request.text
         return token
     }
 

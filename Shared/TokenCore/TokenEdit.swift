@@ -73,7 +73,8 @@ extension UserRecord {
         token.description = edit.description.applied(to: token.description)
         token.times.expiresAt = edit.expiresAt.applied(to: token.times.expiresAt)
         if let address {
-            let isProvedLater = context.catalogue.policy(of: token).life.contactChange == .verify
+            let isProvedLater =
+                context.catalogue.policy(of: token).life.contactChange == .verify
                 && token.status != .pending && address != token.device.address
             token.device.pendingAddress = isProvedLater ? address : nil
             if !isProvedLater { token.device.address = address }
