@@ -50,7 +50,7 @@ let package = Package(
             dependencies: ["TokenCrypto", "TestSupport"],
             path: "Tests/TokenCryptoTests"
         ),
-        .testTarget(name: "ContractTests", dependencies: ["Contract"], path: "Tests/ContractTests"),
+        .testTarget(name: "ContractTests", dependencies: ["Contract", "TokenCore"], path: "Tests/ContractTests"),
         .testTarget(
             name: "MessagingIntegrationTests",
             dependencies: ["Messaging", "TestSupport"],

@@ -1,0 +1,141 @@
+import Glibc
+
+/// Makes and changes key files; services only read them.
+package enum KeyFile {
+    /// Writes a new file of mode 0600 with one active key for each ring.
+    ///
+    /// - Throws: where the file is there already, whatever is in it, or cannot be written.
+    package static func create(path: String, rings: [Ring] = Ring.allCases) throws(KeysError) {
+        let keys = rings.map { entry(of: newKey(for: $0)) }.joined(separator: ",\n")
+        try write("{\"keys\": [\n\(keys)\n]}\n", path: path, mode: 0o600)
+        try synchronizeFolder(of: path)
+    }
+
+    /// Adds an active key to a ring and retires the one that was active.
+    ///
+    /// The new file takes the old one's place in one step, with its mode and owner; everything else in it stays as it was.
+    /// - Returns: the new key's name.
+    /// - Throws: where the file cannot be used as it is, or another rotation is under way.
+    package static func rotate(path: String, ring: Ring) throws(KeysError) -> String {
+        guard let resolved = realpath(path, nil) else { throw KeyFileContents.failure(path, "cannot be found") }
+        defer { free(resolved) }
+        let path = String(cString: resolved)  // a link stays a link
+
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw KeyFileContents.failure(path, "cannot be opened") }
+        defer { close(descriptor) }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            throw KeysError("KEYS_FILE \(path): is being rotated by another process")
+        }
+        let contents = try KeyFileContents.read(descriptor, path: path)
+        // Opened before another rotation ended, locked after: this would undo it.
+        guard FileFingerprint(path: path) == contents.fingerprint else {
+            throw KeysError("KEYS_FILE \(path): was replaced meanwhile; try again")
+        }
+        let key = newKey(for: ring)
+        let text = try contents.bytes.withBytes { bytes throws(KeysError) in
+            try rotated(bytes, adding: key)
+        }
+        try replace(path, with: text, like: contents)
+        return key.kid
+    }
+
+    private static func newKey(for ring: Ring) -> Key {
+        let suffix = Base32.encode(SecureRandom.bytes(10)).lowercased()
+        return Key(kid: "\(ring.rawValue)-\(suffix)", ring: ring, secret: .random(32))
+    }
+
+    private static func entry(of key: Key) -> String {
+        let secret = key.secret.withBytes { Base64URL.encode($0) }
+        let type =
+            if let publicKey = key.publicKey {
+                "\"kty\": \"OKP\", \"crv\": \"Ed25519\", \"x\": \"\(Base64URL.encode(publicKey))\", \"d\": \"\(secret)\""
+            } else {
+                "\"kty\": \"oct\", \"k\": \"\(secret)\""
+            }
+        let names = "\"kid\": \"\(key.kid)\", \"ring\": \"\(key.ring.rawValue)\", \"state\": \"\(key.state.rawValue)\""
+        return "  {\(names), \(type)}"
+    }
+
+    /// The file's text with one more key, the ring's active one turned to `retired` in place.
+    private static func rotated(_ bytes: UnsafeRawBufferPointer, adding key: Key) throws(KeysError) -> String {
+        _ = try KeySetParser.keys(in: bytes)
+        let set = try KeySetParser.elements(in: bytes)
+        var text = Array(bytes)
+        defer { wipe(&text) }
+        // From the end, so that the offsets before stay true.
+        var end = set.end
+        while end > 0, [0x20, 0x0A, 0x0D, 0x09].contains(text[end - 1]) { end -= 1 }
+        text.insert(contentsOf: ((set.keys.isEmpty ? "\n" : ",\n") + entry(of: key)).utf8, at: end)
+        for node in set.keys.reversed() {
+            guard case .object(let members) = node else { continue }
+            func value(_ name: String) -> JSONText? {
+                guard case .string(let text)? = members.first(where: { $0.name == name })?.value else { return nil }
+                return text
+            }
+            guard let ring = value("ring"), let state = value("state"),
+                JSONReader.string(ring, in: bytes) == key.ring.rawValue,
+                JSONReader.string(state, in: bytes) == KeyState.active.rawValue
+            else { continue }
+            text.replaceSubrange(state.range, with: KeyState.retired.rawValue.utf8)
+        }
+        _ = try KeyRings(parsing: text)
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    private static func replace(_ path: String, with text: String, like old: KeyFileContents) throws(KeysError) {
+        let suffix = Base32.encode(SecureRandom.bytes(5)).lowercased()
+        let draft = "\(path).\(suffix)"
+        try write(text, path: draft, mode: old.mode, owner: old.owner, group: old.group)
+        guard rename(draft, path) == 0 else {
+            let error = KeyFileContents.failure(path, "cannot be replaced")
+            unlink(draft)
+            throw error
+        }
+        try synchronizeFolder(of: path)
+    }
+
+    /// Writes a file that was not there before, down to the disk; leaves none behind where that fails.
+    private static func write(
+        _ text: String,
+        path: String,
+        mode: mode_t,
+        owner: uid_t? = nil,
+        group: gid_t? = nil
+    ) throws(KeysError) {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw KeyFileContents.failure(path, "cannot be created") }
+        defer { close(descriptor) }
+        do throws(KeysError) {
+            // A rotation run by root must leave a file that the service can still read.
+            if let owner, let group, fchown(descriptor, owner, group) != 0 {
+                throw KeyFileContents.failure(path, "cannot be given to the owner of the old one")
+            }
+            guard fchmod(descriptor, mode) == 0 else { throw KeyFileContents.failure(path, "cannot be given its mode") }
+            var bytes = Array(text.utf8)
+            defer { wipe(&bytes) }
+            var written = 0
+            while written < bytes.count {
+                let count = bytes.withUnsafeBytes { bytes in
+                    Glibc.write(descriptor, bytes.baseAddress?.advanced(by: written), bytes.count - written)
+                }
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { throw KeyFileContents.failure(path, "cannot be written") }
+                written += count
+            }
+            guard fsync(descriptor) == 0 else { throw KeyFileContents.failure(path, "cannot be written") }
+        } catch {
+            unlink(path)
+            throw error
+        }
+    }
+
+    /// Makes the file's name last through a power cut.
+    private static func synchronizeFolder(of path: String) throws(KeysError) {
+        let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw KeyFileContents.failure(folder, "its folder cannot be opened") }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw KeyFileContents.failure(folder, "its folder cannot be written") }
+    }
+}

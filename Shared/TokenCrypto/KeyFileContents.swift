@@ -1,0 +1,84 @@
+import Glibc
+
+/// What tells one state of a file from another without reading it.
+///
+/// The change time tells of a mended mode, the inode of a replacement within one tick of the clock.
+struct FileFingerprint: Equatable {
+    private let device: UInt64
+    private let inode: UInt64
+    private let size: Int64
+    private let times: [Int]
+
+    init(_ status: stat) {
+        device = UInt64(status.st_dev)
+        inode = UInt64(status.st_ino)
+        size = Int64(status.st_size)
+        times = [status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec]
+    }
+
+    /// The state of the file at `path` (symbolic links followed), nil where there is none.
+    init?(path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        self.init(status)
+    }
+}
+
+/// A key file's bytes, wiped when dropped, and what it looked like when they were read.
+struct KeyFileContents {
+    let bytes: Secret
+    let fingerprint: FileFingerprint
+    let mode: mode_t
+    let owner: uid_t
+    let group: gid_t
+
+    /// Reads a file that only its owner may touch.
+    static func read(path: String) throws(KeysError) -> KeyFileContents {
+        // Non-blocking: a FIFO in its place must not hold the service up.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw failure(path, "cannot be opened") }
+        defer { close(descriptor) }
+        return try read(descriptor, path: path)
+    }
+
+    /// Reads an open file; the path is for messages.
+    static func read(_ descriptor: Int32, path: String) throws(KeysError) -> KeyFileContents {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw failure(path, "cannot be examined") }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw KeysError("KEYS_FILE \(path): no regular file") }
+        guard status.st_mode & 0o077 == 0 else {
+            throw KeysError("KEYS_FILE \(path): group or others have access; its mode must be 0600")
+        }
+        let size = Int(status.st_size)
+        guard size <= KeyRings.maximumLength else {
+            throw KeysError("KEYS_FILE \(path): longer than \(KeyRings.maximumLength) bytes")
+        }
+        var received = 0
+        let bytes = Secret(count: size) { buffer in
+            while received < size {
+                let count = Glibc.read(descriptor, buffer.baseAddress?.advanced(by: received), size - received)
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { return }
+                received += count
+            }
+        }
+        guard received == size else { throw KeysError("KEYS_FILE \(path): could not be read whole") }
+        return KeyFileContents(
+            bytes: bytes,
+            fingerprint: FileFingerprint(status),
+            mode: status.st_mode & 0o7777,
+            owner: status.st_uid,
+            group: status.st_gid
+        )
+    }
+
+    /// The keys in it.
+    func rings(path: String) throws(KeysError) -> KeyRings {
+        try bytes.withBytes { bytes throws(KeysError) in try KeyRings(parsing: bytes) }
+    }
+
+    /// A mistake of the system's making, with its own words for it.
+    static func failure(_ path: String, _ what: String) -> KeysError {
+        KeysError("KEYS_FILE \(path): \(what): \(String(cString: strerror(errno)))")
+    }
+}

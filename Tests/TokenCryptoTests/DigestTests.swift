@@ -1,0 +1,30 @@
+import Testing
+import TokenCrypto
+
+@Suite("Digest")
+struct DigestTests {
+    @Test(
+        "FIPS 180-4 examples",
+        arguments: [
+            ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+            ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+            (
+                "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+                "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
+            ),
+        ]
+    )
+    func vectors(text: String, expected: String) {
+        #expect(hexText(Digest.sha256(text.utf8)) == expected)
+        #expect(hexText(Digest.sha256(parts: text.utf8.map { [$0] })) == expected)
+    }
+
+    @Test("a context is ready for the next hash after each")
+    func reuse() {
+        let context = SHA256Context()
+        for text in ["abc", "", "abc"] {
+            context.update(text.utf8)
+            #expect(context.finish() == Digest.sha256(text.utf8))
+        }
+    }
+}

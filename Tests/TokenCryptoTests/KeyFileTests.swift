@@ -1,0 +1,137 @@
+import Foundation
+import Testing
+import TokenCrypto
+
+@Suite("KeyFile")
+struct KeyFileTests {
+    private let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+    }
+
+    @Test("a new file has mode 0600 and an active key for each ring")
+    func creates() throws {
+        try KeyFile.create(path: folder.path("keys"))
+        #expect(try folder.mode("keys") == 0o600)
+        let rings = try KeyRings.load(path: folder.path("keys"))
+        #expect(Ring.allCases.allSatisfy { rings.active($0) != nil })
+        #expect(rings.keys.count == Ring.allCases.count)
+    }
+
+    @Test("a file that is there is never written over")
+    func neverOverwrites() throws {
+        try folder.write("precious", "keys")
+        let error = try #require(throws: KeysError.self) { try KeyFile.create(path: folder.path("keys")) }
+        #expect(error.description.contains("cannot be created"))
+        #expect(try folder.read("keys") == Data("precious".utf8))
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.path("link"),
+            withDestinationPath: folder.path("void")
+        )
+        #expect(throws: KeysError.self) { try KeyFile.create(path: folder.path("link")) }
+        #expect(try folder.names == ["keys", "link"])
+    }
+
+    @Test("a rotation adds an active key, retires the last one, and leaves all else as it was")
+    func rotates() throws {
+        let k = Base64URL.encode(SecureRandom.bytes(32))
+        let text = #"""
+            { "note" : "kept", "keys" : [
+              {"kty":"oct", "kid":"o", "ring":"otp", "state" : "active", "k":"\#(k)", "mine":[1,{"state":"active"}]}
+            ] }
+            """#
+        try folder.write(text, "keys", mode: 0o400)
+        let new = try KeyFile.rotate(path: folder.path("keys"), ring: .otp)
+        let rings = try KeyRings.load(path: folder.path("keys"))
+        #expect(rings.active(.otp)?.kid == new)
+        #expect(rings.key(.otp, kid: "o")?.state == .retired)
+        #expect(rings.keys.count == 2)
+        let after = String(decoding: try folder.read("keys"), as: UTF8.self)
+        let kept = text.replacing(#""state" : "active""#, with: #""state" : "retired""#)
+        #expect(after.hasPrefix(kept.prefix(kept.count - 4)))
+        #expect(try folder.mode("keys") == 0o400)
+        #expect(try folder.names == ["keys"], "no draft is left")
+    }
+
+    @Test("every ring can be rotated again and again, also one without a key", arguments: Ring.allCases)
+    func rotatesEveryRing(ring: Ring) throws {
+        try folder.write(#"{"keys":[]}"#, "keys")
+        let kids = try (0..<4).map { _ in try KeyFile.rotate(path: folder.path("keys"), ring: ring) }
+        let rings = try KeyRings.load(path: folder.path("keys"))
+        #expect(rings.keys.map(\.kid) == kids)
+        #expect(rings.keys.map(\.state) == [.retired, .retired, .retired, .active])
+    }
+
+    @Test("a rotation through a link changes the file, not the link")
+    func rotatesThroughLink() throws {
+        try KeyFile.create(path: folder.path("keys"), rings: [.kek])
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.path("link"),
+            withDestinationPath: folder.path("keys")
+        )
+        _ = try KeyFile.rotate(path: folder.path("link"), ring: .kek)
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: folder.path("link")) == folder.path("keys"))
+        #expect(try KeyRings.load(path: folder.path("keys")).keys.count == 2)
+    }
+
+    @Test("a broken file is not rotated and stays as it is")
+    func refusesBroken() throws {
+        try folder.write("{", "keys")
+        #expect(throws: KeysError.self) { try KeyFile.rotate(path: folder.path("keys"), ring: .otp) }
+        #expect(try folder.read("keys") == Data("{".utf8))
+        #expect(throws: KeysError.self) { try KeyFile.rotate(path: folder.path("none"), ring: .otp) }
+        #expect(try folder.names == ["keys"])
+    }
+
+    @Test("no rotation is lost when many run at once")
+    func concurrentRotations() async throws {
+        try KeyFile.create(path: folder.path("keys"), rings: [.otp])
+        let path = folder.path("keys")
+        let done = await withTaskGroup(of: Int.self) { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    (0..<10).count { _ in (try? KeyFile.rotate(path: path, ring: .otp)) != nil }
+                }
+            }
+            return await group.reduce(0, +)
+        }
+        #expect(done > 0)
+        #expect(try KeyRings.load(path: path).keys.count == done + 1)
+        #expect(try folder.names == ["keys"])
+    }
+
+    @Test(
+        "a file that group or others may touch is refused",
+        arguments: [0o640, 0o620, 0o610, 0o604, 0o602, 0o601, 0o666]
+    )
+    func refusesMode(mode: Int) throws {
+        try KeyFile.create(path: folder.path("keys"))
+        try folder.setMode(mode, "keys")
+        let error = try #require(throws: KeysError.self) { try KeyRings.load(path: folder.path("keys")) }
+        #expect(error.description.contains("0600"))
+    }
+
+    @Test("a mode without group and others is accepted", arguments: [0o600, 0o400, 0o700])
+    func acceptsMode(mode: Int) throws {
+        try KeyFile.create(path: folder.path("keys"))
+        try folder.setMode(mode, "keys")
+        #expect(try KeyRings.load(path: folder.path("keys")).keys.count == Ring.allCases.count)
+    }
+
+    @Test("what is no regular file is refused, and a FIFO is not waited for")
+    func refusesOtherKinds() throws {
+        #expect(mkfifo(folder.path("fifo"), 0o600) == 0)
+        for (path, reason) in [
+            (folder.path("fifo"), "no regular file"), (folder.path("."), "no regular file"),
+            ("/dev/zero", "no regular file"),
+            (folder.path("none"), "cannot be opened"),
+        ] {
+            let error = try #require(throws: KeysError.self) { try KeyRings.load(path: path) }
+            #expect(error.description.contains(reason), "\(error)")
+        }
+        try folder.write(String(repeating: " ", count: KeyRings.maximumLength + 1), "large")
+        let error = try #require(throws: KeysError.self) { try KeyRings.load(path: folder.path("large")) }
+        #expect(error.description.contains("longer"))
+    }
+}
