@@ -5,8 +5,8 @@ import TokenCore
 struct RequestOTPTests {
     private func issued(_ result: Result<RequestedOTP, Rejection>) throws -> RequestedOTP { try result.get() }
 
-    private func approval(_ text: String = "Pay 10", reference: String = "tx-1") throws -> ApprovalContext {
-        try ApprovalContext(reference: reference, text: text, canonical: Array("\(reference)|\(text)".utf8))
+    private func approval(_ text: String = "Pay 10", reference: String = "tx-1") throws -> Approval {
+        try Approval(reference: reference, text: text, canonical: Array("\(reference)|\(text)".utf8))
     }
 
     @Test("the OTP that was sent verifies once")

@@ -130,7 +130,7 @@ struct Scene {
     mutating func request(
         _ purpose: Purpose = .login,
         token: TokenID? = nil,
-        approval: ApprovalContext? = nil
+        approval: Approval? = nil
     ) -> Result<RequestedOTP, Rejection> {
         state.requestOTP(OTPRequest(tokenID: token, purpose: purpose, approval: approval), in: context)
     }
