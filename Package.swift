@@ -43,7 +43,7 @@ let package = Package(
         ),
 
         // Tests mirror the targets.
-        .target(name: "TestSupport", dependencies: ["TokenCore"], path: "Tests/TestSupport"),
+        .target(name: "TestSupport", dependencies: ["TokenCore", "TokenCrypto"], path: "Tests/TestSupport"),
         .testTarget(name: "TokenCoreTests", dependencies: ["TokenCore", "TestSupport"], path: "Tests/TokenCoreTests"),
         .testTarget(
             name: "TokenCryptoTests",
