@@ -42,6 +42,20 @@ let package = Package(
             path: "Shared/Telemetry"
         ),
 
+        .target(name: "WorkerRuntime", dependencies: ["Contract", "TokenCore"], path: "Shared/WorkerRuntime"),
+
+        // Workers.
+        .executableTarget(
+            name: "Enrollment",
+            dependencies: ["Contract", "TokenCore", "WorkerRuntime"],
+            path: "Services/Enrollment"
+        ),
+        .executableTarget(
+            name: "ExpiryScanner",
+            dependencies: ["Contract", "TokenCore", "WorkerRuntime"],
+            path: "Services/ExpiryScanner"
+        ),
+
         // Tests mirror the targets.
         .target(name: "TestSupport", dependencies: ["TokenCore", "TokenCrypto"], path: "Tests/TestSupport"),
         .testTarget(name: "TokenCoreTests", dependencies: ["TokenCore", "TestSupport"], path: "Tests/TokenCoreTests"),
@@ -51,6 +65,16 @@ let package = Package(
             path: "Tests/TokenCryptoTests"
         ),
         .testTarget(name: "ContractTests", dependencies: ["Contract", "TokenCore"], path: "Tests/ContractTests"),
+        .testTarget(
+            name: "EnrollmentTests",
+            dependencies: ["Enrollment", "Contract", "TokenCore", "WorkerRuntime", "TestSupport"],
+            path: "Tests/EnrollmentTests"
+        ),
+        .testTarget(
+            name: "ExpiryScannerTests",
+            dependencies: ["ExpiryScanner", "Contract", "TokenCore", "WorkerRuntime", "TestSupport"],
+            path: "Tests/ExpiryScannerTests"
+        ),
         .testTarget(
             name: "MessagingIntegrationTests",
             dependencies: ["Messaging", "TestSupport"],

@@ -100,9 +100,7 @@ extension UserRecord {
     /// - Throws: `token_not_found`, also for another user's token; `version_conflict`.
     package func token(_ id: TokenID, ifVersion: Int64?) throws(Rejection) -> Token {
         guard let token = self[id], token.status != .deleted else { throw Rejection(.tokenNotFound) }
-        if let ifVersion, ifVersion != token.version {
-            throw Rejection(.versionConflict, .init(version: token.version))
-        }
+        try token.requireVersion(ifVersion)
         return token
     }
 

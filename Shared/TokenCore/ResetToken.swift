@@ -39,7 +39,8 @@ extension UserRecord {
         }
     }
 
-    private func admitReset(
+    /// - Throws: the refusal that holds whatever values are brought.
+    func admitReset(
         of token: Token,
         ifVersion version: Int64?,
         in context: DecisionContext

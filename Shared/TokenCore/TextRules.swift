@@ -27,13 +27,13 @@ package enum TextRules {
         throw .malformed(field: "/expiresAt")
     }
 
-    /// A BCP 47 tag as far as its characters go.
+    /// A language tag as far as its characters go; `_` for `-` is usual in directories.
     package static func isLocale(_ text: String) -> Bool {
         (1...35).contains(text.utf8.count)
             && text.utf8.allSatisfy { byte in
                 switch byte {
                 case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
                     true
                 default: false
                 }

@@ -53,7 +53,7 @@ extension UserRecord {
             let isReachable = !token.type.kind.isDelivered || address(of: token) != nil
             return context.catalogue.policy(of: token).permits.testable && isReachable && !isLocked(token, context.now)
         case .reset:
-            return !isLocked(token, context.now)
+            return (try? admitReset(of: token, ifVersion: nil, in: context)) != nil
         case .unlock:
             return token.lockout.isLocked(at: context.now)
         case .edit, .disable, .enable, .delete, .unassign, .compromise, .provision:

@@ -6,7 +6,7 @@ package import TokenCore
 /// A decision is a pure function: no I/O, no clock, no randomness of its own. It changes `state` only by what has to
 /// be committed; a rejection is an answer and is committed too.
 package protocol CommandHandler<Command>: Sendable {
-    associatedtype Command: CommandData
+    associatedtype Command: CommandContent
 
     /// What has to be loaded beside the record of the command's user.
     static var reads: Reads { get }

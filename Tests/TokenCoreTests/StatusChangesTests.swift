@@ -128,14 +128,14 @@ struct TokenActionsTests {
         #expect(record.actions(of: try #require(record[id]), world.context) == actions)
     }
 
-    @Test("offer unlock only while the token is locked, test and reset only while nothing is")
+    @Test("offer unlock only while the token is locked, test only while nothing is, reset while the user is not")
     func locked() throws {
         var world = world
         var record = world.record()
         let id = world.put("totp", into: &record)
         record[id]?.lockout.lockedUntil = world.now.adding(seconds: 60)
         var token = try #require(record[id])
-        #expect(record.actions(of: token, world.context) == [.edit, .disable, .delete, .unlock])
+        #expect(record.actions(of: token, world.context) == [.edit, .disable, .delete, .reset, .unlock])
         world.now = world.now.adding(seconds: 60)
         #expect(record.actions(of: token, world.context) == [.edit, .test, .disable, .delete, .reset])
         record.lockout?.lockedUntil = world.now.adding(seconds: 60)

@@ -3,17 +3,17 @@ import Testing
 
 @testable import TokenCore
 
-@Suite("Directory change")
-struct DirectoryChangeTests {
+@Suite("Directory rules")
+struct DirectoryRulesTests {
     var world = EnrollmentWorld()
 
     @Test("replaces the whole entry and names the contacts that changed")
     func replaces() {
         var record = world.record()
-        let change = record.update(.init(phone: "+41790000002", displayName: "Alice", revision: 2))
+        let effect = record.update(.init(phone: "+41790000002", displayName: "Alice", revision: 2))
         #expect(record.contact == DirectoryEntry(phone: "+41790000002", displayName: "Alice", revision: 2))
-        #expect(change.changed == [.phone, .email])
-        #expect(change.rejected.isEmpty)
+        #expect(effect.changed == [.phone, .email])
+        #expect(effect.rejected.isEmpty)
         #expect(record.update(.init(phone: "+41790000002", displayName: "A.", revision: 2)).changed.isEmpty)
         #expect(record.contact?.displayName == "A.")
     }
@@ -42,9 +42,9 @@ struct DirectoryChangeTests {
             displayName: "a\r\nb",
             revision: 2
         )
-        let change = record.update(update)
-        #expect(change.rejected == [.email, .locale, .displayName])
-        #expect(change.changed == [.phone])
+        let effect = record.update(update)
+        #expect(effect.rejected == [.email, .locale, .displayName])
+        #expect(effect.changed == [.phone])
         #expect(record.contact?.email == "alice@work.example")
         #expect(record.contact?.phone == "+41790000002")
         #expect(record.contact?.locale == "de")
@@ -73,8 +73,8 @@ struct DirectoryChangeTests {
         var record = world.record()
         let email = world.put("virtual", .disabled, into: &record)
         let sms = world.put("virtual", into: &record) { $0.device = Token.Device(channel: .sms) }
-        let change = record.update(.init(phone: "+41790000001", revision: 2))
-        #expect(change.obsoleted.map(\.id) == [email])
+        let effect = record.update(.init(phone: "+41790000001", revision: 2))
+        #expect(effect.obsoleted.map(\.id) == [email])
         #expect(record[email]?.status == .obsolete)
         #expect(record[email]?.statusReason == "contact_removed")
         #expect(record[email]?.version == 2)
@@ -88,11 +88,11 @@ struct DirectoryChangeTests {
         let virtual = world.put("virtual", into: &record)
         let sms = world.put("sms", into: &record)
         let challenges = [virtual, sms].map { world.challenge($0, in: &record) }
-        let change = record.removeContact()
-        #expect(change.obsoleted.map(\.id) == [virtual])
-        #expect(change.changed == [.phone, .email])
+        let effect = record.removeContact()
+        #expect(effect.obsoleted.map(\.id) == [virtual])
+        #expect(effect.changed == [.phone, .email])
         #expect(record[sms]?.status == .active)
         #expect(challenges.allSatisfy { record[$0]?.state == .void })
-        #expect(record.removeContact() == DirectoryChange())
+        #expect(record.removeContact() == DirectoryEffect())
     }
 }

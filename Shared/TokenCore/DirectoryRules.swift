@@ -33,7 +33,7 @@ package enum DirectoryField: String, Sendable, CaseIterable {
 }
 
 /// What a directory record, or its tombstone, did to a user.
-package struct DirectoryChange: Equatable, Sendable {
+package struct DirectoryEffect: Equatable, Sendable {
     /// The stored record is newer: nothing was done.
     package var isStale = false
     /// Fields whose new value is not taken; the old one stays.
@@ -52,16 +52,16 @@ extension UserRecord {
     /// A record with a lower revision than the stored one is ignored. A field with an invalid value keeps the value it
     /// had: a slip in the directory must not end a user's tokens. A change of contact voids the open challenges of the
     /// user's virtual tokens; those whose contact is gone are OBSOLETE.
-    package mutating func update(_ request: DirectoryUpdateRequest) -> DirectoryChange {
-        var change = DirectoryChange()
+    package mutating func update(_ request: DirectoryUpdateRequest) -> DirectoryEffect {
+        var effect = DirectoryEffect()
         guard request.revision >= contact?.revision ?? .min else {
-            change.isStale = true
-            return change
+            effect.isStale = true
+            return effect
         }
         let before = contact
         func taken(_ field: DirectoryField, _ value: String?, _ old: String?, _ isValid: (String) -> Bool) -> String? {
             let isRefused = request.unreadable.contains(field) || !(value.map(isValid) ?? true)
-            if isRefused { change.rejected.append(field) }
+            if isRefused { effect.rejected.append(field) }
             return isRefused ? old : value
         }
         contact = DirectoryEntry(
@@ -71,30 +71,30 @@ extension UserRecord {
             displayName: taken(.displayName, request.displayName, before?.displayName, TextRules.isPlain),
             revision: request.revision
         )
-        follow(before, &change)
-        return change
+        follow(before, &effect)
+        return effect
     }
 
     /// The user left the directory: contacts and revision are forgotten, virtual tokens OBSOLETE, all open challenges
     /// void. Other tokens stay.
-    package mutating func removeContact() -> DirectoryChange {
-        var change = DirectoryChange()
+    package mutating func removeContact() -> DirectoryEffect {
+        var effect = DirectoryEffect()
         let before = contact
         contact = nil
-        follow(before, &change)
+        follow(before, &effect)
         for token in tokens { voidChallenges(of: token.id) }
-        return change
+        return effect
     }
 
-    private mutating func follow(_ before: DirectoryEntry?, _ change: inout DirectoryChange) {
-        if before?.phone != contact?.phone { change.changed.append(.phone) }
-        if before?.email != contact?.email { change.changed.append(.email) }
+    private mutating func follow(_ before: DirectoryEntry?, _ effect: inout DirectoryEffect) {
+        if before?.phone != contact?.phone { effect.changed.append(.phone) }
+        if before?.email != contact?.email { effect.changed.append(.email) }
         for index in tokens.indices where tokens[index].type.kind == .virtual {
-            if !change.changed.isEmpty { voidChallenges(of: tokens[index].id) }
+            if !effect.changed.isEmpty { voidChallenges(of: tokens[index].id) }
             guard address(of: tokens[index]) == nil, tokens[index].isLiving else { continue }
             tokens[index].makeObsolete(.contactRemoved)
             voidChallenges(of: tokens[index].id)
-            change.obsoleted.append(tokens[index])
+            effect.obsoleted.append(tokens[index])
         }
     }
 }

@@ -1,0 +1,58 @@
+package import TokenCore
+
+/// `token.enroll`: a user gets a token. Which fields a kind needs is the handler's rule.
+package struct EnrollToken: CommandContent {
+    package var tokenType: String
+    package var contact: Contact
+    package var hardware: Hardware
+    /// Base32 or a ciphertext; made by us where absent.
+    package var secret: SensitiveText?
+    /// How many recovery codes, 1 to 20.
+    package var count: Int64?
+    package var description: String?
+    package var expiresAt: Instant?
+    package var activate: Activation?
+
+    /// Where a token's messages go.
+    package struct Contact: Sendable, Equatable {
+        /// As given: what is no phone number is `invalid_phone`, not `malformed`.
+        package var phone: String?
+        /// As given: what is no address is `invalid_email`, not `malformed`.
+        package var email: String?
+        /// Of a virtual token.
+        package var channel: Channel?
+    }
+
+    /// A device of the stock, and the proof that the user holds it.
+    package struct Hardware: Sendable, Equatable {
+        package var serial: String?
+        package var otp1: SensitiveText?
+        package var otp2: SensitiveText?
+    }
+
+    package enum Channel: String, Sendable { case sms, email }
+
+    package enum Activation: String, Sendable {
+        case now
+        case onFirstOTP = "on-first-otp"
+    }
+
+    package init(_ fields: FieldReader) throws(FieldError) {
+        tokenType = try fields.string("tokenType")
+        contact = Contact(
+            phone: try fields.optionalString("phone"),
+            email: try fields.optionalString("email"),
+            channel: try fields.optionalStringEnum("channel")
+        )
+        hardware = Hardware(
+            serial: try fields.optionalText("serial"),
+            otp1: try fields.optionalOTP("otp1"),
+            otp2: try fields.optionalOTP("otp2")
+        )
+        secret = try fields.optionalSecret("secret")
+        count = try fields.optionalInteger("count", in: 1...20)
+        description = try fields.optionalText("description")
+        expiresAt = try fields.optionalInstant("expiresAt")
+        activate = try fields.optionalStringEnum("activate")
+    }
+}

@@ -1,0 +1,8 @@
+/// `user.unlock`: the key's user may verify again.
+package struct UnlockUser: CommandContent {
+    package var reason: String?
+
+    package init(_ fields: FieldReader) throws(FieldError) {
+        reason = try fields.reason()
+    }
+}

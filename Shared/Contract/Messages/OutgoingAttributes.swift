@@ -1,0 +1,62 @@
+package import TokenCore
+
+/// The attributes that all messages of ours have (section 2), written in binary mode.
+package struct OutgoingAttributes: Sendable, Equatable {
+    package var id: String
+    /// Who writes, such as `/usertokens/verifier`.
+    package var source: String
+    package var type: String
+    package var time: Instant
+    /// The record's key, and `subject` where it is UTF-8; nil where a malformed command had none.
+    package var key: [UInt8]?
+    /// Nil where a malformed command named none that could be read.
+    package var tenant: String?
+    /// `causationid` names the command or event that caused the message.
+    package var correlation: Correlation
+
+    package init(
+        id: String,
+        source: String,
+        type: String,
+        time: Instant,
+        key: [UInt8]?,
+        tenant: String?,
+        correlation: Correlation
+    ) {
+        self.id = id
+        self.source = source
+        self.type = type
+        self.time = time
+        self.key = key
+        self.tenant = tenant
+        self.correlation = correlation
+    }
+
+    /// A record with these attributes and JSON data.
+    func message(to topic: String, partition: Int32?, extra: [WireHeader], data: JSONObject) -> WireMessage {
+        WireMessage(topic: topic, partition: partition, key: key, headers: headers(extra), value: data.serialized())
+    }
+
+    private func headers(_ extra: [WireHeader]) -> [WireHeader] {
+        var headers: [WireHeader] = []
+        headers.reserveCapacity(16)
+        headers.append(WireHeader(.specVersion, CloudEvents.specVersion))
+        headers.append(WireHeader(.id, id))
+        headers.append(WireHeader(.source, source))
+        headers.append(WireHeader(.type, type))
+        headers.append(WireHeader(.time, time.rfc3339))
+        if let key, let subject = String(validating: key, as: UTF8.self), !subject.isEmpty {
+            headers.append(WireHeader(Header.subject.name, key))
+        }
+        headers.append(WireHeader(.contentType, MediaType.jsonText))
+        let optional: [(Header, String?)] = [
+            (.tenant, tenant),
+            (.correlationID, correlation.correlationID),
+            (.causationID, correlation.causationID),
+            (.traceParent, correlation.traceParent),
+            (.traceState, correlation.traceState),
+        ]
+        for case (let header, let value?) in optional { headers.append(WireHeader(header, value)) }
+        return headers + extra
+    }
+}
