@@ -31,6 +31,20 @@ package struct DecisionContext {
         self.limits = limits
     }
 
+    /// The same for another asker.
+    package func asked(by asker: Asker) -> DecisionContext {
+        DecisionContext(
+            now: now,
+            user: user,
+            catalogue: catalogue,
+            asker: asker,
+            cryptography: cryptography,
+            envelopes: envelopes,
+            random: random,
+            limits: limits
+        )
+    }
+
     package func newID() -> UUIDValue {
         UUIDValue(version7: now, random: random.words())
     }

@@ -9,12 +9,22 @@ package struct Lockout: Equatable, Sendable {
     /// How many locks there were since the last success: the index of the next one in `lockSeconds`.
     package var level: Int
     package var lockedUntil: Instant?
+    /// Tokens only: wrong pairs of `token.reset` since the last success. A lock that other failures began leaves the
+    /// reset open, which is what ends it; one that wrong pairs alone could have begun does not.
+    package var resetFailures: Int
 
-    package init(failures: Int = 0, consecutiveFailures: Int = 0, level: Int = 0, lockedUntil: Instant? = nil) {
+    package init(
+        failures: Int = 0,
+        consecutiveFailures: Int = 0,
+        level: Int = 0,
+        lockedUntil: Instant? = nil,
+        resetFailures: Int = 0
+    ) {
         self.failures = failures
         self.consecutiveFailures = consecutiveFailures
         self.level = level
         self.lockedUntil = lockedUntil
+        self.resetFailures = resetFailures
     }
 
     package func isLocked(at now: Instant) -> Bool {

@@ -11,6 +11,8 @@ package struct Token: Equatable, Sendable {
     package var device: Device
     /// HOTP and TOTP only.
     package var oath: OATHState?
+    /// Recovery only.
+    package var recovery: RecoveryCodes?
     package var lockout: Lockout
     package var times: Times
     /// Grows by one with each change that a reader of views can see.
@@ -37,6 +39,17 @@ package struct Token: Equatable, Sendable {
         self.lockout = Lockout()
         self.times = times
         self.version = 1
+    }
+
+    /// Applies a change, and counts it where a reader of views can see it.
+    package mutating func change(_ body: (inout Token) -> Void) {
+        let before = self
+        body(&self)
+        let isVisible =
+            before.status != status || before.statusReason != statusReason || before.userID != userID
+            || before.description != description || before.device != device || before.times != times
+            || before.lockout.failures != lockout.failures || before.lockout.lockedUntil != lockout.lockedUntil
+        if isVisible { version += 1 }
     }
 
     /// Name and nature of the token's type, fixed when it was enrolled.

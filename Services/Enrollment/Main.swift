@@ -1,0 +1,4 @@
+@main
+struct Enrollment {
+    static func main() {}
+}

@@ -1,0 +1,67 @@
+import Contract
+import TokenCore
+import WorkerRuntime
+
+/// One user's record under a command: changed as a whole, or not at all.
+extension WorkingSet {
+    /// Lets `decide` change a copy of the record, and keeps the copy unless the command was refused.
+    ///
+    /// - Parameter stock: the command also works on keys that begin with `~`.
+    mutating func decideOnUser(
+        of context: DecisionContext,
+        stock: Bool = false,
+        _ decide: (inout UserRecord) throws(Rejection) -> Outcome
+    ) -> Outcome {
+        guard stock || !context.user.isTenantWide else { return .rejected(.malformed(field: "key")) }
+        var record = self[context.user]
+        let before = record
+        do {
+            let outcome = try decide(&record)
+            if record != before { self[context.user] = record }
+            return outcome
+        } catch {
+            return .rejected(error)
+        }
+    }
+}
+
+/// What a decision about one token answers and tells, with the record as it is afterwards.
+struct TokenReport {
+    let token: Token
+    let record: UserRecord
+    let context: DecisionContext
+
+    /// The token as the asker may see it.
+    var view: JSONValue { .object(TokenView.json(token, record: record, context: context)) }
+
+    func event(_ type: EventType, reason: String? = nil) -> EventDraft {
+        var data: JSONObject = ["token": .object(TokenView.published(token, record: record, context: context))]
+        if let reason { data.append("reason", .string(reason)) }
+        return EventDraft(type, data)
+    }
+
+    /// The notice that the policy asks for, if it does.
+    func notices(of change: TypePolicy.Notice) -> [NotificationDraft] {
+        NotificationDraft.notice(of: change, about: token, record: record, context: context).map { [$0] } ?? []
+    }
+
+    /// The answer to enable and disable.
+    func outcome(
+        of change: StatusChange,
+        _ event: EventType,
+        reason: String?,
+        notice: TypePolicy.Notice? = nil
+    ) -> Outcome {
+        var result: JSONObject = ["token": view, "activeTokensLeft": .integer(Int64(change.activeTokensLeft))]
+        guard !change.isUnchanged else {
+            result.append("unchanged", .bool(true))
+            return Outcome(.ok(result), tokens: [token.id])
+        }
+        return Outcome(
+            .ok(result),
+            events: [self.event(event, reason: reason)],
+            notifications: notice.map(notices(of:)) ?? [],
+            tokens: [token.id]
+        )
+    }
+}

@@ -1,0 +1,18 @@
+import Contract
+import TokenCore
+import WorkerRuntime
+
+/// `token.view`: one token as it is now.
+///
+/// Rejections: `token_not_found`.
+struct ViewTokenHandler: CommandHandler {
+    static var reads: Reads { .contact }
+
+    func decide(_ command: ViewToken, _ state: inout WorkingSet, _ context: DecisionContext) -> Outcome {
+        state.decideOnUser(of: context, stock: true) { record throws(Rejection) in
+            let token = try record.token(TokenID(command.tokenId), ifVersion: nil)
+            let report = TokenReport(token: token, record: record, context: context)
+            return Outcome(.ok(["token": report.view]), tokens: [token.id])
+        }
+    }
+}

@@ -1,0 +1,4 @@
+@main
+struct ExpiryScanner {
+    static func main() {}
+}

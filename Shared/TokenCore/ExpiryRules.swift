@@ -1,0 +1,61 @@
+/// What time does to a user's tokens: the expiry scanner's decisions.
+package struct ExpiryChanges: Equatable, Sendable {
+    /// A token that became OBSOLETE, as it is now.
+    package struct Obsoleted: Equatable, Sendable {
+        package let token: Token
+        package let reason: ObsolescenceReason
+    }
+
+    /// A token whose end comes near.
+    package struct Expiring: Equatable, Sendable {
+        package let token: Token
+        /// The policy's mark (`expiryNotices`) that is due: it is not told again.
+        package let mark: Int
+        /// Whole days to the end, rounded up.
+        package let daysLeft: Int
+    }
+
+    package var obsoleted: [Obsoleted] = []
+    package var expiring: [Expiring] = []
+
+    package init() {}
+}
+
+extension UserRecord {
+    /// Makes OBSOLETE, with their open challenges void, what is out of date at `now`, and tells which notices are due.
+    ///
+    /// - Parameter told: by token, the marks told already for its present `expiresAt`.
+    package mutating func expire(
+        at now: Instant,
+        catalogue: TypeCatalogue,
+        told: [TokenID: Set<Int>] = [:]
+    ) -> ExpiryChanges {
+        var changes = ExpiryChanges()
+        for index in tokens.indices {
+            if let reason = tokens[index].obsolescence(in: catalogue, at: now) {
+                tokens[index].makeObsolete(reason)
+                voidChallenges(of: tokens[index].id)
+                changes.obsoleted.append(.init(token: tokens[index], reason: reason))
+                continue
+            }
+            let token = tokens[index]
+            let marks = catalogue.policy(of: token).life.expiryNotices
+            if let due = token.dueNotice(at: now, marks: marks, told: told[token.id] ?? []) {
+                changes.expiring.append(.init(token: token, mark: due.mark, daysLeft: due.daysLeft))
+            }
+        }
+        return changes
+    }
+}
+
+extension Token {
+    /// The nearest mark that the token is inside of, where it was not told yet; those further off are passed over.
+    package func dueNotice(at now: Instant, marks: [Int], told: Set<Int>) -> (mark: Int, daysLeft: Int)? {
+        guard isLiving, let end = times.expiresAt, now < end else { return nil }
+        let daysLeft = Int((now.secondsUntil(end) + 86_399) / 86_400)
+        guard let mark = marks.filter({ daysLeft <= $0 }).min(), !told.contains(where: { $0 <= mark }) else {
+            return nil
+        }
+        return (mark, daysLeft)
+    }
+}

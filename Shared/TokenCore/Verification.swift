@@ -1,0 +1,63 @@
+/// A value to judge, and what it is said to be for.
+package struct VerificationAttempt: Sendable {
+    package let otp: SubmittedOTP
+    package let purpose: Purpose
+    package let tokenID: TokenID?
+    package let challengeID: ChallengeID?
+    /// The approval's context in RFC 8785 form.
+    package let context: [UInt8]?
+
+    package init(
+        otp: SubmittedOTP,
+        purpose: Purpose,
+        tokenID: TokenID? = nil,
+        challengeID: ChallengeID? = nil,
+        context: [UInt8]? = nil
+    ) {
+        self.otp = otp
+        self.purpose = purpose
+        self.tokenID = tokenID
+        self.challengeID = challengeID
+        self.context = context
+    }
+}
+
+/// A value was accepted, and will not be again.
+package struct Verification: Equatable, Sendable {
+    /// The token that it is credited to.
+    package let tokenID: TokenID
+    package let tokenType: String
+    package let purpose: Purpose
+    package let verifiedAt: Instant
+    /// The reference of the approval that the challenge was bound to.
+    package let boundTo: String?
+    /// The token was PENDING.
+    package let isActivation: Bool
+    /// The token's address was replaced by the one that was proved (`contact-change`).
+    package let isContactChange: Bool
+}
+
+/// The answer to a command that counts failures, and the locks that began with it.
+package struct CountedOutcome<Success: Sendable>: Sendable {
+    package let result: Result<Success, Rejection>
+    /// The token that was named, or that the value is credited to.
+    package let tokenID: TokenID?
+    /// The token that this failure locked.
+    package let lockedToken: TokenID?
+    /// Whether this failure locked the user.
+    package let isUserLocked: Bool
+
+    init(_ success: Success, tokenID: TokenID) {
+        self.result = .success(success)
+        self.tokenID = tokenID
+        self.lockedToken = nil
+        self.isUserLocked = false
+    }
+
+    init(_ rejection: Rejection, tokenID: TokenID?, counted: CountedFailure? = nil) {
+        self.result = .failure(rejection)
+        self.tokenID = tokenID
+        self.lockedToken = counted?.lockedToken
+        self.isUserLocked = counted?.isUserLocked ?? false
+    }
+}
