@@ -6,6 +6,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         // C libraries; each has exactly one importer.
@@ -36,10 +37,22 @@ let package = Package(
         .target(name: "Postgres", dependencies: ["CLibPQ"], path: "Shared/Postgres"),
         .target(name: "Messaging", dependencies: ["CRdKafka"], path: "Shared/Messaging"),
         .target(name: "Transport", dependencies: ["CCurl"], path: "Shared/Transport"),
+        .target(name: "Settings", path: "Shared/Settings"),
         .target(
             name: "Telemetry",
             dependencies: [.product(name: "Logging", package: "swift-log"), "FlyingFox"],
             path: "Shared/Telemetry"
+        ),
+
+        // Services: one executable each.
+        .executableTarget(
+            name: "Notifier",
+            dependencies: [
+                "Settings", "Telemetry", "Transport",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            path: "Services/Notifier"
         ),
 
         // Tests mirror the targets.
@@ -61,10 +74,16 @@ let package = Package(
             dependencies: ["Postgres", "TestSupport"],
             path: "Tests/PostgresIntegrationTests"
         ),
-        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], path: "Tests/TelemetryTests"),
+        .testTarget(name: "SettingsTests", dependencies: ["Settings"], path: "Tests/SettingsTests"),
+        .testTarget(
+            name: "TelemetryTests",
+            dependencies: ["Telemetry", .product(name: "Logging", package: "swift-log")],
+            path: "Tests/TelemetryTests"
+        ),
+        .testTarget(name: "NotifierTests", dependencies: ["Notifier", "Transport"], path: "Tests/NotifierTests"),
         .testTarget(
             name: "TransportIntegrationTests",
-            dependencies: ["Transport", "TestSupport"],
+            dependencies: ["Transport"],
             path: "Tests/TransportIntegrationTests"
         ),
     ],
