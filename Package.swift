@@ -40,7 +40,12 @@ let package = Package(
         .target(name: "Settings", path: "Shared/Settings"),
         .target(
             name: "Telemetry",
-            dependencies: [.product(name: "Logging", package: "swift-log"), "FlyingFox"],
+            dependencies: [
+                "Settings",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "FlyingFox", package: "FlyingFox"),
+                .product(name: "FlyingSocks", package: "FlyingFox"),
+            ],
             path: "Shared/Telemetry"
         ),
 
@@ -77,7 +82,7 @@ let package = Package(
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], path: "Tests/SettingsTests"),
         .testTarget(
             name: "TelemetryTests",
-            dependencies: ["Telemetry", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["Settings", "Telemetry", .product(name: "Logging", package: "swift-log")],
             path: "Tests/TelemetryTests"
         ),
         .testTarget(name: "NotifierTests", dependencies: ["Notifier", "Transport"], path: "Tests/NotifierTests"),
