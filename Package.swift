@@ -85,10 +85,15 @@ let package = Package(
             dependencies: ["Settings", "Telemetry", .product(name: "Logging", package: "swift-log")],
             path: "Tests/TelemetryTests"
         ),
-        .testTarget(name: "NotifierTests", dependencies: ["Notifier", "Transport"], path: "Tests/NotifierTests"),
+        .target(name: "ReceiverSupport", dependencies: ["Transport"], path: "Tests/ReceiverSupport"),
+        .testTarget(
+            name: "NotifierTests",
+            dependencies: ["Notifier", "ReceiverSupport", "Transport"],
+            path: "Tests/NotifierTests"
+        ),
         .testTarget(
             name: "TransportIntegrationTests",
-            dependencies: ["Transport"],
+            dependencies: ["ReceiverSupport", "Transport"],
             path: "Tests/TransportIntegrationTests"
         ),
     ],

@@ -64,7 +64,6 @@ final class Transfer {
         setup.long(CURLOPT_NOSIGNAL, 1)
         setup.long(CURLOPT_FOLLOWLOCATION, 0)
         setup.long(CURLOPT_TIMEOUT_MS, max(1, milliseconds(request.deadline - now)))
-        setup.long(CURLOPT_CONNECTTIMEOUT_MS, max(1, milliseconds(connectTimeout)))
         setup.long(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
         setup.long(CURLOPT_FRESH_CONNECT, isFresh ? 1 : 0)
         let context = Unmanaged.passUnretained(self).toOpaque()
@@ -84,7 +83,9 @@ final class Transfer {
             return Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue().header(buffer, size * count)
         }
         switch request.kind {
-        case .http(let http): configure(http, &setup)
+        case .http(let http):
+            setup.long(CURLOPT_CONNECTTIMEOUT_MS, max(1, milliseconds(connectTimeout)))
+            configure(http, &setup)
         case .mail(let mail, _): configure(mail, &setup)
         }
         return setup.isAccepted
@@ -166,6 +167,8 @@ final class Transfer {
         }
         if let caFile = server.caFile { setup.string(CURLOPT_CAINFO, caFile) }
         if isLoopback(url: "smtp://\(host)/") { setup.string(CURLOPT_PROXY, "") }
+        // To libcurl, greeting and login are part of connecting, and relays make strangers wait: no limit of its own.
+        setup.long(CURLOPT_CONNECTTIMEOUT_MS, max(1, milliseconds(request.deadline - .now)))
         setup.string(CURLOPT_MAIL_FROM, "<\(mail.from.address.text)>")
         setup.list(CURLOPT_MAIL_RCPT, list(of: ["<\(mail.recipient.text)>"]))
         setup.long(CURLOPT_UPLOAD, 1)

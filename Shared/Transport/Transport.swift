@@ -7,7 +7,7 @@ package final class Transport: Sendable {
         package let transfers: Int
         /// Connections to one host and port.
         package let connectionsPerHost: Int
-        /// Bounds name look-up, TCP and TLS of one attempt.
+        /// Bounds name look-up, TCP and TLS of an HTTP request; mail has its time limit alone.
         package let connectTimeout: Duration
 
         package init(transfers: Int = 64, connectionsPerHost: Int = 32, connectTimeout: Duration = .seconds(5)) {

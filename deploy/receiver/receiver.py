@@ -119,7 +119,7 @@ class MailHandler:
             channel="email",
             to=envelope.rcpt_tos[0],
             subject=mail["subject"],
-            text=mail.get_content(),
+            text=mail.get_content().replace("\r\n", "\n"),
             id=mail["message-id"],
             sender=envelope.mail_from,
             recipients=envelope.rcpt_tos,
@@ -224,7 +224,8 @@ async def run(options):
 
     def authenticate(server, session, envelope, mechanism, data):
         user, _, password = options.auth.partition(":")
-        return AuthResult(success=data.login == user.encode() and data.password == password.encode(), auth_data=data)
+        good = data.login == user.encode() and data.password == password.encode()
+        return AuthResult(success=good, handled=False, auth_data=data)
 
     def smtp(starttls):
         return CountingSMTP(
