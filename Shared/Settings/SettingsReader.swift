@@ -120,6 +120,11 @@ package struct SettingsReader {
         mistakes.append("\(name): \(rule)")
     }
 
+    /// Adds mistakes that are told elsewhere, one line each.
+    package mutating func refuse(lines: [String]) {
+        mistakes += lines
+    }
+
     package func finish() throws(SettingsError) {
         guard mistakes.isEmpty else { throw SettingsError(mistakes: mistakes) }
     }

@@ -64,6 +64,19 @@ package struct UserKey: Hashable, Sendable {
         self.userID = userID
     }
 
+    /// `String` compares by canonical equivalence, which would make one user of two.
+    package static func == (left: UserKey, right: UserKey) -> Bool {
+        left.tenant.utf8.elementsEqual(right.tenant.utf8) && left.userID.utf8.elementsEqual(right.userID.utf8)
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        for text in [tenant, userID] {
+            var text = text
+            text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+            hasher.combine(0xFF as UInt8)
+        }
+    }
+
     /// Keys that begin with `~` stand for the tenant's stock and types, never for a person.
     package var isTenantWide: Bool { userID.utf8.first == UInt8(ascii: "~") }
 }

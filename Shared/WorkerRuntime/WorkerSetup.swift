@@ -3,7 +3,7 @@ package import Logging
 package import Messaging
 package import Settings
 package import Telemetry
-package import TokenCore
+import TokenCore
 package import TokenCrypto
 package import TokenStore
 
@@ -122,10 +122,10 @@ package struct WorkerSetup: Sendable {
     private static func keys(_ path: String, _ rings: [Ring], _ reader: inout SettingsReader) -> KeySource? {
         do {
             let keys = try KeySource(path: path)
-            for problem in keys.current.problems(needing: rings) { reader.refuse("KEYS_FILE", problem) }
+            reader.refuse(lines: keys.current.problems(needing: rings))
             return keys
         } catch {
-            for problem in error.problems { reader.refuse("KEYS_FILE", problem) }
+            reader.refuse(lines: error.problems)
             return nil
         }
     }
