@@ -55,6 +55,11 @@ let package = Package(
             dependencies: ["Contract", "TokenCore", "WorkerRuntime"],
             path: "Services/ExpiryScanner"
         ),
+        .executableTarget(
+            name: "Verifier",
+            dependencies: ["Contract", "TokenCore", "WorkerRuntime"],
+            path: "Services/Verifier"
+        ),
 
         // Tests mirror the targets.
         .target(name: "TestSupport", dependencies: ["TokenCore", "TokenCrypto"], path: "Tests/TestSupport"),
@@ -74,6 +79,11 @@ let package = Package(
             name: "ExpiryScannerTests",
             dependencies: ["ExpiryScanner", "Contract", "TokenCore", "WorkerRuntime", "TestSupport"],
             path: "Tests/ExpiryScannerTests"
+        ),
+        .testTarget(
+            name: "VerifierTests",
+            dependencies: ["Verifier", "Contract", "TokenCore", "WorkerRuntime", "TestSupport"],
+            path: "Tests/VerifierTests"
         ),
         .testTarget(
             name: "MessagingIntegrationTests",

@@ -1,0 +1,4 @@
+@main
+struct Verifier {
+    static func main() {}
+}
