@@ -7,11 +7,18 @@ package enum MediaType: Sendable, Equatable {
     /// Anything that the contract does not read.
     case other
 
+    /// What binary mode writes.
     package static let jsonText = "application/json"
+    /// What marks structured mode.
     package static let structuredText = "application/cloudevents+json"
 
     /// Parameters and case do not matter; any `…/json` and `…+json` is JSON.
     package init(_ text: String) {
+        if text == Self.jsonText {
+            // What nearly every record says.
+            self = .json
+            return
+        }
         let essence = text.asciiLowercased.prefix { $0 != ";" }.trimmingSpaces
         if essence == Self.structuredText {
             self = .structuredCloudEvent
@@ -22,14 +29,5 @@ package enum MediaType: Sendable, Equatable {
         } else {
             self = .other
         }
-    }
-}
-
-extension Substring {
-    fileprivate var trimmingSpaces: Substring {
-        let isSpace = { (character: Character) in character == " " || character == "\t" }
-        var trimmed = drop(while: isSpace)
-        while let last = trimmed.last, isSpace(last) { trimmed.removeLast() }
-        return trimmed
     }
 }
