@@ -24,12 +24,3 @@ package enum MediaType: Sendable, Equatable {
         }
     }
 }
-
-extension Substring {
-    fileprivate var trimmingSpaces: Substring {
-        let isSpace = { (character: Character) in character == " " || character == "\t" }
-        var trimmed = drop(while: isSpace)
-        while let last = trimmed.last, isSpace(last) { trimmed.removeLast() }
-        return trimmed
-    }
-}

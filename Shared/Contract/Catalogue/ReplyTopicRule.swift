@@ -24,11 +24,8 @@ package struct ReplyTopicRule: Sendable, Equatable {
         self.topics = topics
         var patterns: [String] = []
         for part in setting.split(separator: ",", omittingEmptySubsequences: false) {
-            let pattern = part.filter { $0 != " " }
-            let stem = pattern.hasSuffix("*") ? String(pattern.dropLast()) : pattern
-            guard !pattern.isEmpty, stem.isEmpty || Topics.isValidName(stem) || stem == "." || stem == ".." else {
-                throw InvalidPattern(pattern: pattern)
-            }
+            let pattern = String(part.trimmingSpaces)
+            guard Self.canMatch(pattern) else { throw InvalidPattern(pattern: pattern) }
             patterns.append(pattern)
         }
         self.patterns = patterns
@@ -42,5 +39,12 @@ package struct ReplyTopicRule: Sendable, Equatable {
             let stem = pattern.dropLast()
             return topic.hasPrefix(stem) && topic.utf8.count > stem.utf8.count
         }
+    }
+
+    private static func canMatch(_ pattern: String) -> Bool {
+        guard pattern.hasSuffix("*") else { return Topics.isValidName(pattern) }
+        // One more character must fit behind the stem.
+        let stem = pattern.utf8.dropLast()
+        return stem.count < 249 && stem.allSatisfy(Topics.isNameByte)
     }
 }
