@@ -4,9 +4,9 @@ package struct OTPRequest: Sendable {
     package let tokenID: TokenID?
     package let purpose: Purpose
     /// Approval only, and there required.
-    package let approval: ApprovalContext?
+    package let approval: Approval?
 
-    package init(tokenID: TokenID? = nil, purpose: Purpose, approval: ApprovalContext? = nil) {
+    package init(tokenID: TokenID? = nil, purpose: Purpose, approval: Approval? = nil) {
         self.tokenID = tokenID
         self.purpose = purpose
         self.approval = approval
@@ -191,7 +191,7 @@ extension Challenge {
     }
 
     /// Whether a further request means this challenge: an approval's context has to be the same.
-    fileprivate func isFor(_ approval: ApprovalContext?, _ cryptography: any TokenCryptography) -> Bool {
+    fileprivate func isFor(_ approval: Approval?, _ cryptography: any TokenCryptography) -> Bool {
         switch (binding, approval) {
         case (let binding?, let approval?):
             cryptography.matches(context: approval.canonical, digest: binding.context, of: id)

@@ -1,5 +1,5 @@
 /// What an approval is for, as the user is shown it.
-package struct ApprovalContext: Equatable, Sendable {
+package struct Approval: Equatable, Sendable {
     /// Given back as `boundTo`.
     package let reference: String
     /// Shown in the message.
