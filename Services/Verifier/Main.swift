@@ -1,0 +1,1 @@
+@main struct VerifierMain { static func main() {} }
