@@ -53,4 +53,22 @@ struct JSONFuzzTests {
             #expect(Double(canonical) == double, "\(random)")
         }
     }
+
+    @Test("members of any names come in the order of UTF-16 code units")
+    func memberOrder() throws {
+        var random = SeededRandom()
+        let scalars: [Unicode.Scalar] = [
+            "a", "b", "\u{7F}", "\u{80}", "\u{D7FF}", "\u{E000}", "\u{FFFF}", "\u{10000}", "\u{10FFFF}",
+        ]
+        for _ in 0..<3_000 {
+            var object = JSONObject()
+            for _ in 0..<6 {
+                let name = (0..<random.below(4)).map { _ in scalars[random.below(scalars.count)] }
+                object.set(String(String.UnicodeScalarView(name)), to: 0)
+            }
+            let sorted = try JSONParser.parse(CanonicalJSON.bytes(of: .object(object))).objectValue
+            let expected = object.map { Array($0.name.utf16) }.sorted { $0.lexicographicallyPrecedes($1) }
+            #expect(sorted?.map { Array($0.name.utf16) } == expected, "\(random)")
+        }
+    }
 }

@@ -12,6 +12,11 @@ package enum MediaType: Sendable, Equatable {
 
     /// Parameters and case do not matter; any `…/json` and `…+json` is JSON.
     package init(_ text: String) {
+        if text == Self.jsonText {
+            // What nearly every record says.
+            self = .json
+            return
+        }
         let essence = text.asciiLowercased.prefix { $0 != ";" }.trimmingSpaces
         if essence == Self.structuredText {
             self = .structuredCloudEvent
