@@ -3,9 +3,19 @@ import PackageDescription
 
 let package = Package(
     name: "user-tokens",
+    products: [
+        .executable(name: "enrollment", targets: ["Enrollment"]),
+        .executable(name: "verifier", targets: ["Verifier"]),
+        .executable(name: "notifier", targets: ["Notifier"]),
+        .executable(name: "expiry-scanner", targets: ["ExpiryScanner"]),
+        .executable(name: "tokenctl", targets: ["TokenCtl"]),
+    ],
     dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         // C libraries; each has exactly one importer.
@@ -36,19 +46,56 @@ let package = Package(
         .target(name: "Postgres", dependencies: ["CLibPQ"], path: "Shared/Postgres"),
         .target(name: "Messaging", dependencies: ["CRdKafka"], path: "Shared/Messaging"),
         .target(name: "Transport", dependencies: ["CCurl"], path: "Shared/Transport"),
+        .target(name: "Settings", path: "Shared/Settings"),
         .target(
             name: "Telemetry",
-            dependencies: [.product(name: "Logging", package: "swift-log"), "FlyingFox"],
+            dependencies: [
+                "Settings",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "FlyingFox", package: "FlyingFox"),
+                .product(name: "FlyingSocks", package: "FlyingFox"),
+            ],
             path: "Shared/Telemetry"
         ),
+        .target(
+            name: "TokenStore",
+            dependencies: ["Contract", "Postgres", "TokenCore", "TokenCrypto"],
+            path: "Shared/TokenStore",
+            resources: [.embedInCode("Schema/001_token_schema.sql")]
+        ),
+        .target(
+            name: "WorkerRuntime",
+            dependencies: [
+                "Contract", "Messaging", "Postgres", "Settings", "Telemetry", "TokenCore", "TokenCrypto", "TokenStore",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            path: "Shared/WorkerRuntime"
+        ),
 
-        .target(name: "WorkerRuntime", dependencies: ["Contract", "TokenCore"], path: "Shared/WorkerRuntime"),
-
-        // Workers.
+        // Services: a folder is a process; none knows another.
         .executableTarget(
             name: "Enrollment",
             dependencies: ["Contract", "TokenCore", "WorkerRuntime"],
             path: "Services/Enrollment"
+        ),
+        .executableTarget(
+            name: "Verifier",
+            dependencies: ["Contract", "TokenCore", "WorkerRuntime"],
+            path: "Services/Verifier"
+        ),
+        .executableTarget(
+            name: "Notifier",
+            dependencies: [
+                "Contract", "Messaging", "Postgres", "Settings", "Telemetry", "TokenCore", "TokenCrypto", "TokenStore",
+                "Transport", "WorkerRuntime",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            path: "Services/Notifier"
         ),
         .executableTarget(
             name: "ExpiryScanner",
@@ -56,50 +103,68 @@ let package = Package(
             path: "Services/ExpiryScanner"
         ),
         .executableTarget(
-            name: "Verifier",
-            dependencies: ["Contract", "TokenCore", "WorkerRuntime"],
-            path: "Services/Verifier"
+            name: "TokenCtl",
+            dependencies: [
+                "Contract", "Messaging", "Postgres", "Settings", "TokenCore", "TokenCrypto", "TokenStore",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Services/TokenCtl"
         ),
 
         // Tests mirror the targets.
-        .target(name: "TestSupport", dependencies: ["TokenCore", "TokenCrypto"], path: "Tests/TestSupport"),
-        .testTarget(name: "TokenCoreTests", dependencies: ["TokenCore", "TestSupport"], path: "Tests/TokenCoreTests"),
+        .target(
+            name: "TestSupport",
+            dependencies: ["Postgres", "TokenCore", "TokenCrypto"],
+            path: "Tests/TestSupport"
+        ),
+        .target(name: "ReceiverSupport", dependencies: ["Transport"], path: "Tests/ReceiverSupport"),
+        .testTarget(name: "TokenCoreTests", dependencies: ["TestSupport", "TokenCore"], path: "Tests/TokenCoreTests"),
         .testTarget(
             name: "TokenCryptoTests",
-            dependencies: ["TokenCrypto", "TestSupport"],
+            dependencies: ["TestSupport", "TokenCrypto"],
             path: "Tests/TokenCryptoTests"
         ),
         .testTarget(name: "ContractTests", dependencies: ["Contract", "TokenCore"], path: "Tests/ContractTests"),
         .testTarget(
-            name: "EnrollmentTests",
-            dependencies: ["Enrollment", "Contract", "TokenCore", "WorkerRuntime", "TestSupport"],
-            path: "Tests/EnrollmentTests"
-        ),
-        .testTarget(
-            name: "ExpiryScannerTests",
-            dependencies: ["ExpiryScanner", "Contract", "TokenCore", "WorkerRuntime", "TestSupport"],
-            path: "Tests/ExpiryScannerTests"
-        ),
-        .testTarget(
-            name: "VerifierTests",
-            dependencies: ["Verifier", "Contract", "TokenCore", "WorkerRuntime", "TestSupport"],
-            path: "Tests/VerifierTests"
+            name: "PostgresIntegrationTests",
+            dependencies: ["Postgres", "TestSupport"],
+            path: "Tests/PostgresIntegrationTests"
         ),
         .testTarget(
             name: "MessagingIntegrationTests",
             dependencies: ["Messaging", "TestSupport"],
             path: "Tests/MessagingIntegrationTests"
         ),
+        .testTarget(name: "SettingsTests", dependencies: ["Settings"], path: "Tests/SettingsTests"),
         .testTarget(
-            name: "PostgresIntegrationTests",
-            dependencies: ["Postgres", "TestSupport"],
-            path: "Tests/PostgresIntegrationTests"
+            name: "TelemetryTests",
+            dependencies: ["Settings", "Telemetry", .product(name: "Logging", package: "swift-log")],
+            path: "Tests/TelemetryTests"
         ),
-        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], path: "Tests/TelemetryTests"),
         .testTarget(
             name: "TransportIntegrationTests",
-            dependencies: ["Transport", "TestSupport"],
+            dependencies: ["ReceiverSupport", "Transport"],
             path: "Tests/TransportIntegrationTests"
+        ),
+        .testTarget(
+            name: "EnrollmentTests",
+            dependencies: ["Contract", "Enrollment", "TestSupport", "TokenCore", "WorkerRuntime"],
+            path: "Tests/EnrollmentTests"
+        ),
+        .testTarget(
+            name: "VerifierTests",
+            dependencies: ["Contract", "TestSupport", "TokenCore", "Verifier", "WorkerRuntime"],
+            path: "Tests/VerifierTests"
+        ),
+        .testTarget(
+            name: "NotifierTests",
+            dependencies: ["Notifier", "ReceiverSupport", "Transport"],
+            path: "Tests/NotifierTests"
+        ),
+        .testTarget(
+            name: "ExpiryScannerTests",
+            dependencies: ["Contract", "ExpiryScanner", "TestSupport", "TokenCore", "WorkerRuntime"],
+            path: "Tests/ExpiryScannerTests"
         ),
     ],
     swiftLanguageModes: [.v6]

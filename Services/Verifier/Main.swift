@@ -1,4 +1,1 @@
-@main
-struct Verifier {
-    static func main() {}
-}
+@main struct VerifierMain { static func main() {} }

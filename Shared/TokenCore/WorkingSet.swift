@@ -4,6 +4,8 @@ package struct WorkingSet: Equatable, Sendable {
     package var sends: SendLedger
     /// How far the messages got that the batch's `otp.status` commands ask about.
     package var deliveries: [NotificationID: DeliveryState]
+    /// The rows of the tenant that the command on a `~` key asked for; set for that one command.
+    package var tenantPage: [Token] = []
 
     package init(
         users: [UserKey: UserRecord] = [:],

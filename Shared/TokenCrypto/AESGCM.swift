@@ -12,32 +12,28 @@ package final class AESGCM {
     /// Bytes by which a sealed value is longer than its plaintext.
     package static let overhead = nonceLength + tagLength
 
-    private let sealing = OpenSSL.made(EVP_CIPHER_CTX_new(), "EVP_CIPHER_CTX_new")
-    private let opening = OpenSSL.made(EVP_CIPHER_CTX_new(), "EVP_CIPHER_CTX_new")
+    private let key: Secret
+    // Each is made when first used: most ciphers only seal or only open.
+    private lazy var sealing = context(EVP_EncryptInit_ex2)
+    private lazy var opening = context(EVP_DecryptInit_ex2)
+    private var made: [OpaquePointer] = []
     // Drawn ahead: a call of the generator costs more than the encryption. A nonce is no secret.
     private var nonces: [UInt8] = []
     private var nextNonce = 0
     private let noncesAhead: Int
 
-    /// Contexts for a key.
+    /// A cipher with a key.
     ///
     /// - Parameter noncesAhead: how many nonces to draw at a time; 1 for a single value.
     /// - Precondition: the key has 32 bytes.
     package init(key: Secret, noncesAhead: Int = 64) {
         precondition(key.count == 32, "an AES-256 key has 32 bytes")
+        self.key = key
         self.noncesAhead = max(1, noncesAhead)
-        key.withBytes { key in
-            key.withOctets { key, _ in
-                let gcm = OpenSSL.aes256GCM
-                OpenSSL.require(EVP_EncryptInit_ex2(sealing, gcm, key, nil, nil), "EVP_EncryptInit_ex2")
-                OpenSSL.require(EVP_DecryptInit_ex2(opening, gcm, key, nil, nil), "EVP_DecryptInit_ex2")
-            }
-        }
     }
 
     deinit {
-        EVP_CIPHER_CTX_free(sealing)  // both wipe their key schedule
-        EVP_CIPHER_CTX_free(opening)
+        for context in made { EVP_CIPHER_CTX_free(context) }  // wipes the key schedule
     }
 
     /// Encrypts `plaintext` and authenticates it together with `aad`.
@@ -149,6 +145,21 @@ package final class AESGCM {
             "EVP_CTRL_AEAD_SET_TAG"
         )
         return OpenSSL.succeeded(EVP_DecryptFinal_ex(opening, &nothing, &written))
+    }
+
+    private typealias Initialize = (
+        OpaquePointer?, OpaquePointer?, UnsafePointer<UInt8>?, UnsafePointer<UInt8>?, UnsafePointer<OSSL_PARAM>?
+    ) -> Int32
+
+    private func context(_ initialize: Initialize) -> OpaquePointer {
+        let context = OpenSSL.made(EVP_CIPHER_CTX_new(), "EVP_CIPHER_CTX_new")
+        made.append(context)
+        key.withBytes { key in
+            key.withOctets { key, _ in
+                OpenSSL.require(initialize(context, OpenSSL.aes256GCM, key, nil, nil), "EVP_CipherInit_ex2")
+            }
+        }
+        return context
     }
 
     private func writeNonce(_ output: UnsafeMutableRawBufferPointer) {

@@ -26,6 +26,7 @@ package enum Base64URL {
     /// The bytes of a text in ASCII; nil for anything but its one canonical form.
     package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
         withContiguousBytes(text) { text in
+            guard !text.isEmpty else { return [] }
             guard text.count % 4 != 1 else { return nil }
             let length = decodedLength(text.count)
             var isCanonical = true
@@ -57,30 +58,29 @@ package enum Base64URL {
     }
 
     private static func decode(_ text: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer) -> Bool {
-        var word: UInt32 = 0
-        var bits: UInt32 = 0
-        var written = 0
-        for letter in text {
-            guard let value = value(of: letter) else { return false }
-            word = word << 6 | value
-            bits += 6
-            if bits >= 8 {
-                bits -= 8
-                output[written] = UInt8(truncatingIfNeeded: word >> bits)
-                written += 1
+        values.withUnsafeBufferPointer { values in
+            var word: UInt32 = 0
+            var bits: UInt32 = 0
+            var written = 0
+            for letter in text {
+                let value = values[Int(letter)]
+                guard value < 64 else { return false }
+                word = word << 6 | UInt32(value)
+                bits += 6
+                if bits >= 8 {
+                    bits -= 8
+                    output[written] = UInt8(truncatingIfNeeded: word >> bits)
+                    written += 1
+                }
             }
+            return word & ((1 << bits) - 1) == 0
         }
-        return word & ((1 << bits) - 1) == 0
     }
 
-    private static func value(of letter: UInt8) -> UInt32? {
-        switch letter {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(letter - UInt8(ascii: "A"))
-        case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(letter - UInt8(ascii: "a") + 26)
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(letter - UInt8(ascii: "0") + 52)
-        case UInt8(ascii: "-"): 62
-        case UInt8(ascii: "_"): 63
-        default: nil
-        }
-    }
+    /// The six bits of each letter; 64 for what is none.
+    private static let values: [UInt8] = {
+        var values = [UInt8](repeating: 64, count: 256)
+        for index in 0..<64 { values[Int(alphabet.utf8Start[index])] = UInt8(index) }
+        return values
+    }()
 }

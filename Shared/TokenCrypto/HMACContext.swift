@@ -35,12 +35,15 @@ package final class HMACContext {
     package init(algorithm: HMACAlgorithm) {
         self.algorithm = algorithm
         context = OpenSSL.made(EVP_MAC_CTX_new(OpenSSL.hmac), "EVP_MAC_CTX_new")
-        algorithm.name.withUTF8Buffer { name in
-            let text = UnsafeMutableRawPointer(mutating: name.baseAddress)?.assumingMemoryBound(to: CChar.self)
-            let parameters = [
-                OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, text, name.count), OSSL_PARAM_construct_end(),
-            ]
-            OpenSSL.require(EVP_MAC_CTX_set_params(context, parameters), "EVP_MAC_CTX_set_params")
+        // The parameters only point at their name and value: both must live until they are set.
+        OSSL_MAC_PARAM_DIGEST.withCString { digest in
+            algorithm.name.withUTF8Buffer { name in
+                let text = UnsafeMutableRawPointer(mutating: name.baseAddress)?.assumingMemoryBound(to: CChar.self)
+                let parameters = [
+                    OSSL_PARAM_construct_utf8_string(digest, text, name.count), OSSL_PARAM_construct_end(),
+                ]
+                OpenSSL.require(EVP_MAC_CTX_set_params(context, parameters), "EVP_MAC_CTX_set_params")
+            }
         }
         forgetKey()
     }

@@ -26,9 +26,11 @@ struct JSONFault: Error, Equatable {
     let offset: Int
 }
 
-/// A strict reader: UTF-8, no member twice, no lone surrogate, nothing after the value, at most eight levels.
+/// A strict reader: UTF-8, no member twice, no lone surrogate, nothing after the value, at most eight levels
+/// and 64 members in an object.
 struct JSONReader {
     private static let maximumDepth = 8
+    private static let maximumMembers = 64  // few enough to look for a twin one by one
     private let bytes: UnsafeBufferPointer<UInt8>
     private var offset = 0
 
@@ -86,14 +88,15 @@ struct JSONReader {
     private mutating func object(depth: Int) throws(JSONFault) -> JSONNode {
         offset += 1
         var members: [JSONMember] = []
-        var names: Set<String> = []
         skipSpace()
         if take(UInt8(ascii: "}")) { return .object([]) }
         while true {
             skipSpace()
             let start = offset
             let name = Self.string(try string(), in: UnsafeRawBufferPointer(bytes))
-            guard names.insert(name).inserted else { throw JSONFault(offset: start) }
+            guard members.count < Self.maximumMembers, !members.contains(where: { $0.name == name }) else {
+                throw JSONFault(offset: start)
+            }
             skipSpace()
             guard take(UInt8(ascii: ":")) else { throw fault }
             members.append(JSONMember(name: name, value: try value(depth: depth + 1)))

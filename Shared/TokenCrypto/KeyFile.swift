@@ -7,36 +7,36 @@ package enum KeyFile {
     /// - Throws: where the file is there already, whatever is in it, or cannot be written.
     package static func create(path: String, rings: [Ring] = Ring.allCases) throws(KeysError) {
         let keys = rings.map { entry(of: newKey(for: $0)) }.joined(separator: ",\n")
+        let folder = try openFolder(of: path)
+        defer { close(folder) }
         try write("{\"keys\": [\n\(keys)\n]}\n", path: path, mode: 0o600)
-        try synchronizeFolder(of: path)
+        try synchronize(folder, path)
     }
 
     /// Adds an active key to a ring and retires the one that was active.
     ///
     /// The new file takes the old one's place in one step, with its mode and owner; everything else in it stays as it was.
+    /// Waits for other rotations in the same folder to end.
     /// - Returns: the new key's name.
-    /// - Throws: where the file cannot be used as it is, or another rotation is under way.
+    /// - Throws: where the file cannot be used as it is, or cannot be replaced.
     package static func rotate(path: String, ring: Ring) throws(KeysError) -> String {
         guard let resolved = realpath(path, nil) else { throw KeyFileContents.failure(path, "cannot be found") }
         defer { free(resolved) }
         let path = String(cString: resolved)  // a link stays a link
 
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { throw KeyFileContents.failure(path, "cannot be opened") }
-        defer { close(descriptor) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            throw KeysError("KEYS_FILE \(path): is being rotated by another process")
+        // The folder is locked, not the file: the file that was locked would be gone after the first rotation.
+        let folder = try openFolder(of: path)
+        defer { close(folder) }
+        while flock(folder, LOCK_EX) != 0 {
+            guard errno == EINTR else { throw KeyFileContents.failure(path, "its folder cannot be locked") }
         }
-        let contents = try KeyFileContents.read(descriptor, path: path)
-        // Opened before another rotation ended, locked after: this would undo it.
-        guard FileFingerprint(path: path) == contents.fingerprint else {
-            throw KeysError("KEYS_FILE \(path): was replaced meanwhile; try again")
-        }
+        let contents = try KeyFileContents.read(path: path)
         let key = newKey(for: ring)
         let text = try contents.bytes.withBytes { bytes throws(KeysError) in
             try rotated(bytes, adding: key)
         }
         try replace(path, with: text, like: contents)
+        try synchronize(folder, path)
         return key.kid
     }
 
@@ -92,7 +92,6 @@ package enum KeyFile {
             unlink(draft)
             throw error
         }
-        try synchronizeFolder(of: path)
     }
 
     /// Writes a file that was not there before, down to the disk; leaves none behind where that fails.
@@ -130,12 +129,15 @@ package enum KeyFile {
         }
     }
 
-    /// Makes the file's name last through a power cut.
-    private static func synchronizeFolder(of path: String) throws(KeysError) {
+    private static func openFolder(of path: String) throws(KeysError) -> Int32 {
         let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw KeyFileContents.failure(folder, "its folder cannot be opened") }
-        defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw KeyFileContents.failure(folder, "its folder cannot be written") }
+        guard descriptor >= 0 else { throw KeyFileContents.failure(path, "its folder cannot be opened") }
+        return descriptor
+    }
+
+    /// Makes the file's name last through a power cut.
+    private static func synchronize(_ folder: Int32, _ path: String) throws(KeysError) {
+        guard fsync(folder) == 0 else { throw KeyFileContents.failure(path, "its folder cannot be written") }
     }
 }

@@ -28,6 +28,7 @@ struct FileFingerprint: Equatable {
 struct KeyFileContents {
     let bytes: Secret
     let fingerprint: FileFingerprint
+    /// Permission bits.
     let mode: mode_t
     let owner: uid_t
     let group: gid_t
@@ -38,11 +39,6 @@ struct KeyFileContents {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw failure(path, "cannot be opened") }
         defer { close(descriptor) }
-        return try read(descriptor, path: path)
-    }
-
-    /// Reads an open file; the path is for messages.
-    static func read(_ descriptor: Int32, path: String) throws(KeysError) -> KeyFileContents {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw failure(path, "cannot be examined") }
         guard status.st_mode & S_IFMT == S_IFREG else { throw KeysError("KEYS_FILE \(path): no regular file") }

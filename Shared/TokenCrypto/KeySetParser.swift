@@ -23,7 +23,7 @@ struct KeySetParser {
         do {
             root = try JSONReader.read(bytes)
         } catch {
-            throw KeysError("KEYS_FILE: no JSON, or a member twice, at byte \(error.offset)")
+            throw KeysError("KEYS_FILE: no JSON, a member twice, or too much nesting, at byte \(error.offset)")
         }
         guard case .object(let members) = root,
             case .array(let keys, let end)? = members.first(where: { $0.name == "keys" })?.value

@@ -11,25 +11,27 @@ package protocol CommandHandler<Command>: Sendable {
     /// What has to be loaded beside the record of the command's user.
     static var reads: Reads { get }
 
+    /// Whether the command may come on a key that begins with `~`.
+    static var acceptsTenantKey: Bool { get }
+
+    /// Whether the command only looks: then it leaves no audit row.
+    static var isReadOnly: Bool { get }
+
     func decide(_ command: Command, _ state: inout WorkingSet, _ context: DecisionContext) -> Outcome
+
+    /// The page of the tenant's tokens that a command on a `~` key looks at; nil for any other command.
+    func tenantPage(_ command: Command) throws(Rejection) -> TenantPageRequest?
 }
 
 extension CommandHandler {
     package static var reads: Reads { [] }
+    package static var acceptsTenantKey: Bool { false }
+    package static var isReadOnly: Bool { false }
+    package func tenantPage(_ command: Command) throws(Rejection) -> TenantPageRequest? { nil }
 }
 
-/// What a decision reads beside the user's lock, tokens and open challenges.
-package struct Reads: OptionSet, Sendable {
-    package let rawValue: UInt8
-
-    package init(rawValue: UInt8) {
-        self.rawValue = rawValue
-    }
-
-    /// The user's entry of the directory.
-    package static let contact = Reads(rawValue: 1 << 0)
-    /// When messages were sent to the user and to the addresses of the user's tokens.
-    package static let sends = Reads(rawValue: 1 << 1)
-    /// How far the messages of the user's challenges got.
-    package static let deliveries = Reads(rawValue: 1 << 2)
+/// What the directory says of a user: decided like a command, but nobody is answered.
+package protocol DirectoryHandler: Sendable {
+    /// - Parameter record: nil for a tombstone.
+    func decide(_ record: DirectoryRecord?, _ state: inout WorkingSet, _ context: DecisionContext) -> Outcome
 }

@@ -26,6 +26,14 @@ package struct Outcome: Sendable {
         self.tokens = tokens
     }
 
+    /// The rejection's code; nil for `ok`.
+    package var code: Rejection.Code? {
+        switch answer {
+        case .ok: nil
+        case .rejected(let rejection): rejection.code
+        }
+    }
+
     package static func rejected(_ rejection: Rejection, events: [EventDraft] = []) -> Outcome {
         Outcome(.rejected(rejection), events: events)
     }

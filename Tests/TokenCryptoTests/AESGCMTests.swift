@@ -43,9 +43,9 @@ struct AESGCMTests {
         #expect(AESGCM(key: .random(32)).open([UInt8](repeating: 0, count: count), aad: []) == nil)
     }
 
-    @Test("no nonce comes twice")
-    func nonces() {
-        let cipher = AESGCM(key: .random(32), noncesAhead: 7)
+    @Test("no nonce comes twice", arguments: [1, 7, 64])
+    func nonces(ahead: Int) {
+        let cipher = AESGCM(key: .random(32), noncesAhead: ahead)
         #expect(Set((0..<1_000).map { _ in Array(cipher.seal([], aad: []).prefix(12)) }).count == 1_000)
     }
 

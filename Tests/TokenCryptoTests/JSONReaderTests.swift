@@ -19,6 +19,15 @@ struct JSONReaderTests {
         #expect(!accepts(Array(text.utf8)))
     }
 
+    @Test("an object of 64 members is read, a larger one refused")
+    func memberLimit() {
+        func object(_ count: Int) -> [UInt8] {
+            Array("{\((0..<count).map { "\"m\($0)\":0" }.joined(separator: ","))}".utf8)
+        }
+        #expect(accepts(object(64)))
+        #expect(!accepts(object(65)))
+    }
+
     @Test("a string says what its escapes mean")
     func escapes() throws {
         let json = Array(#"["\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00", "é😀"]"#.utf8)

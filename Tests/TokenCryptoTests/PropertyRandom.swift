@@ -1,8 +1,14 @@
-/// A reproducible generator (SplitMix64) for property tests; it prints its seed, so that a failure can be run again.
+import Foundation
+
+/// A reproducible generator (SplitMix64) for property tests.
+///
+/// It prints its seed; `USER_TOKENS_SEED=<seed>` runs a failure again.
 struct PropertyRandom: RandomNumberGenerator {
     private var state: UInt64
 
-    init(seed: UInt64 = .random(in: 0 ... .max), _ test: String = #function) {
+    init(_ test: String = #function) {
+        let asked = ProcessInfo.processInfo.environment["USER_TOKENS_SEED"].flatMap { UInt64($0) }
+        let seed = asked ?? .random(in: 0 ... .max)
         state = seed
         print("\(test): seed \(seed)")
     }

@@ -1,3 +1,5 @@
+// `Int64(exactly:)` of a Double calls libm, which nothing else here would link.
+import Glibc
 package import TokenCore
 
 /// A field that is missing or ill-typed: `malformed` with `details.field`.

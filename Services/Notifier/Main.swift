@@ -1,0 +1,4 @@
+@main
+struct Notifier {
+    static func main() {}
+}

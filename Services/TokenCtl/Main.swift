@@ -1,0 +1,1 @@
+@main struct TokenCtl { static func main() {} }

@@ -1,0 +1,128 @@
+import FlyingFox
+import FlyingSocks
+import Foundation
+package import Logging
+package import Settings
+
+/// What an admin route is asked.
+package struct AdminRequest: Sendable {
+    package let method: String
+    package let path: String
+    package let query: [String: String]
+    /// By name in small letters.
+    package let headers: [String: String]
+    package let body: [UInt8]
+}
+
+/// What an admin route answers.
+package struct AdminResponse: Sendable {
+    package let status: Int
+    package let contentType: String
+    package let body: [UInt8]
+
+    package init(status: Int = 200, contentType: String = "application/json", body: [UInt8]) {
+        self.status = status
+        self.contentType = contentType
+        self.body = body
+    }
+
+    package init(status: Int = 200, contentType: String = "application/json", text: String) {
+        self.init(status: status, contentType: contentType, body: Array(text.utf8))
+    }
+}
+
+/// The admin port: `/metrics`, `/health/live`, `/health/ready`, and what routes its owner adds.
+package final class AdminServer: Sendable {
+    private let server: HTTPServer
+    private let logger: Logger
+
+    /// - Throws: where `listen.host` is no address of this kind.
+    package init(listen: ListenAddress, metrics: MetricRegistry, health: HealthState, logger: Logger) async throws {
+        self.logger = logger
+        let host = listen.host == "localhost" ? "127.0.0.1" : listen.host
+        server =
+            host.contains(":")
+            ? HTTPServer(address: try .inet6(ip6: host, port: listen.port), logger: .disabled)
+            : HTTPServer(address: try .inet(ip4: host, port: listen.port), logger: .disabled)
+        await route("GET", "/metrics") { _ in
+            AdminResponse(contentType: "text/plain; version=0.0.4; charset=utf-8", text: metrics.render())
+        }
+        await route("GET", "/health/live") { _ in healthResponse(missing: health.missingForLive) }
+        await route("GET", "/health/ready") { _ in healthResponse(missing: health.missingForReady) }
+    }
+
+    /// Adds a route; `path` may hold `*` for one segment. The first route that fits answers.
+    package func route(
+        _ method: String,
+        _ path: String,
+        handler: @escaping @Sendable (AdminRequest) async throws -> AdminResponse
+    ) async {
+        await server.appendRoute(HTTPRoute("\(method) \(path)")) { request in
+            var headers: [String: String] = [:]
+            for (name, value) in request.headers { headers[name.rawValue.lowercased()] = value }
+            let asked = AdminRequest(
+                method: request.method.rawValue,
+                path: request.path,
+                query: Dictionary(request.query.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }),
+                headers: headers,
+                body: Array(try await request.bodyData)
+            )
+            let answer = try await handler(asked)
+            return HTTPResponse(
+                statusCode: HTTPStatusCode(answer.status, phrase: ""),
+                headers: [.contentType: answer.contentType],
+                body: Data(answer.body)
+            )
+        }
+    }
+
+    /// Where it listens; waits until it does.
+    package var address: ListenAddress {
+        get async throws {
+            try await server.waitUntilListening()
+            switch await server.listeningAddress {
+            case .ip4(let host, let port)?: return ListenAddress(host: host, port: port)
+            case .ip6(let host, let port)?: return ListenAddress(host: host, port: port)
+            default: throw SocketError.disconnected
+            }
+        }
+    }
+
+    /// Serves until the task is cancelled, then returns.
+    /// - Throws: where the address can't be had.
+    package func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await self.server.run() }
+            group.addTask {
+                let address = try await self.address
+                self.logger.info(
+                    "admin server listens",
+                    metadata: [LogKey.address: "\(address.host)", LogKey.port: .stringConvertible(address.port)]
+                )
+                try await Task.sleep(for: .seconds(.max / 2))
+            }
+            do {
+                try await group.next()
+            } catch {
+                group.cancelAll()
+                if !Task.isCancelled { throw error }
+            }
+            group.cancelAll()
+        }
+    }
+}
+
+private func healthResponse(missing: [HealthState.Missing]) -> AdminResponse {
+    struct Body: Encodable {
+        let status: String
+        let missing: [String: String]
+    }
+    let body = Body(
+        status: missing.isEmpty ? "ok" : "unavailable",
+        missing: Dictionary(missing.map { ($0.name, $0.reason) }, uniquingKeysWith: { first, _ in first })
+    )
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let data = (try? encoder.encode(body)) ?? Data("{}".utf8)
+    return AdminResponse(status: missing.isEmpty ? 200 : 503, body: Array(data))
+}

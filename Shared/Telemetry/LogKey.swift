@@ -1,0 +1,35 @@
+import Logging
+
+/// The keys of log metadata; OpenTelemetry's names where it has one. Values are names, numbers and codes:
+/// never a payload, an address, an OTP or a key.
+package enum LogKey {
+    package static let service = "service.name"
+    package static let tenant = "tenant"
+    package static let topic = "messaging.destination.name"
+    package static let partition = "messaging.destination.partition.id"
+    package static let offset = "messaging.kafka.offset"
+    package static let group = "messaging.consumer.group.name"
+    package static let messageID = "messaging.message.id"
+    package static let commandType = "usertokens.command.type"
+    package static let code = "usertokens.code"
+    package static let lane = "usertokens.lane"
+    package static let epoch = "usertokens.lane.epoch"
+    package static let batchSize = "messaging.batch.message_count"
+    package static let notificationID = "usertokens.notification.id"
+    package static let channel = "usertokens.channel"
+    package static let provider = "usertokens.provider"
+    package static let outcome = "usertokens.outcome"
+    package static let keyID = "usertokens.key.id"
+    package static let count = "count"
+    package static let attempt = "attempt"
+    package static let delay = "delay.seconds"
+    package static let duration = "duration.seconds"
+    package static let condition = "health.condition"
+    package static let reason = "reason"
+    package static let operation = "db.operation.name"
+    package static let errorType = "error.type"
+    package static let errorMessage = "error.message"
+    package static let address = "server.address"
+    package static let port = "server.port"
+    package static let dropped = "log.dropped"
+}

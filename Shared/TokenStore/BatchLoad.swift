@@ -1,0 +1,165 @@
+import Postgres
+package import TokenCore
+
+/// What a batch touches, known before anything is read.
+package struct BatchRequest: Sendable {
+    package var lanes: Set<LaneID>
+    /// Inbox keys of the batch's commands.
+    package var keys: [UUIDValue]
+    package var users: Set<UserKey>
+    /// Tenants whose catalogue version is asked for.
+    package var tenants: Set<String>
+    package var reads: Reads
+    package var limits: SendingLimits
+
+    package init(
+        lanes: Set<LaneID>,
+        keys: [UUIDValue],
+        users: Set<UserKey>,
+        tenants: Set<String> = [],
+        reads: Reads = [],
+        limits: SendingLimits = SendingLimits()
+    ) {
+        self.lanes = lanes
+        self.keys = keys
+        self.users = users
+        self.tenants = tenants
+        self.reads = reads
+        self.limits = limits
+    }
+}
+
+/// A batch's view of the store, with everything it may change locked.
+package struct LoadedBatch: Sendable {
+    package var lanes: [LaneID: LaneRow]
+    package var known: [UUIDValue: InboxHit]
+    package var state: WorkingSet
+    /// The database's clock after the locks: the only one by which age is judged.
+    package var clock: Instant
+    package var catalogueVersions: [String: Int64]
+}
+
+/// Steps 1-6 of a batch (BEGIN, lanes, ids, inbox, users, tokens) as one pipelined round trip.
+///
+/// The order of locks is the same everywhere: lanes, command ids, users, destinations, each sorted.
+struct BatchLoad {
+    private enum Part {
+        case plain
+        case lanes
+        case inbox
+        case users
+        case tokens
+        case challenges
+        case contacts
+        case sends
+        case deliveries
+        case clock
+        case tenants
+    }
+
+    private let request: BatchRequest
+    private let userKeys: [UUIDValue: UserKey]
+    private var parts: [Part] = []
+    private(set) var steps: [PipelineStep] = []
+    private var scopes: [UUIDValue: SendLedger.Scope] = [:]
+
+    init(_ request: BatchRequest) {
+        self.request = request
+        userKeys = Dictionary(uniqueKeysWithValues: request.users.map { (StoreKeys.user($0), $0) })
+        add(.plain, PipelineStep(.begin))
+        add(.lanes, PipelineStep(LaneQueries.lock, [.int32s(request.lanes.sorted().map(\.rawValue))]))
+        addInbox()
+        if !userKeys.isEmpty { addUsers() }
+        add(.tenants, PipelineStep(TenantQueries.versions, [.texts(request.tenants.sorted())]))
+        add(.clock, PipelineStep(Self.clock))
+    }
+
+    private static let clock = Statement(name: "clock", sql: "SELECT clock_timestamp()")
+
+    private mutating func add(_ part: Part, _ step: PipelineStep) {
+        parts.append(part)
+        steps.append(step)
+    }
+
+    private mutating func addInbox() {
+        guard !request.keys.isEmpty else { return }
+        let locks = Set(request.keys.map { Int64(bitPattern: $0.high) }).sorted()
+        add(.plain, PipelineStep(InboxQueries.lockIDs, [.int64s(locks)]))
+        add(.inbox, PipelineStep(InboxQueries.lookUp, [.uuids(request.keys.map { PGUUID($0) })]))
+    }
+
+    private mutating func addUsers() {
+        let sorted = userKeys.keys.sorted()
+        let keys = PGParameter.uuids(sorted.map { PGUUID($0) })
+        add(.users, PipelineStep(UserQueries.lockAndLoad, [keys]))
+        add(.tokens, PipelineStep(TokenQueries.load, [keys]))
+        add(.challenges, PipelineStep(ChallengeQueries.load, [keys]))
+        if request.reads.contains(.contact) { add(.contacts, PipelineStep(ContactQueries.load, [keys])) }
+        if request.reads.contains(.deliveries) { add(.deliveries, PipelineStep(DeliveryQueries.load, [keys])) }
+        if request.reads.contains(.sends) {
+            let loading = SendQueries.loading(
+                users: Array(request.users),
+                userKeys: sorted,
+                limits: request.limits
+            )
+            scopes = loading.scopes
+            add(.plain, loading.steps[0])
+            add(.sends, loading.steps[1])
+        }
+    }
+
+    func decode(_ results: [PGResult]) throws(StoreError) -> LoadedBatch {
+        var batch = LoadedBatch(
+            lanes: [:],
+            known: [:],
+            state: WorkingSet(),
+            clock: Instant(microseconds: 0),
+            catalogueVersions: [:]
+        )
+        for (part, result) in zip(parts, results) {
+            switch part {
+            case .plain: break
+            case .clock: batch.clock = result.instant(0, 0)
+            default: try decode(part, result, into: &batch)
+            }
+        }
+        return batch
+    }
+
+    private func decode(_ part: Part, _ result: PGResult, into batch: inout LoadedBatch) throws(StoreError) {
+        for row in result.rows {
+            switch part {
+            case .lanes:
+                let lane = LaneQueries.decode(result, row: row)
+                batch.lanes[lane.id] = lane
+            case .inbox:
+                batch.known[UUIDValue(result.uuid(row, 0))] = InboxHit(
+                    fingerprint: result.bytes(row, 1),
+                    messages: result.bytes(row, 2)
+                )
+            case .users:
+                let (key, lockout) = UserQueries.decode(result, row: row)
+                if let user = userKeys[key] { batch.state[user].lockout = lockout }
+            case .tokens:
+                let (key, token) = try TokenQueries.decode(result, row: row)
+                if let key, let user = userKeys[key] { batch.state[user].tokens.append(token) }
+            case .challenges:
+                let (key, challenge) = try ChallengeQueries.decode(result, row: row)
+                if let user = userKeys[key] { batch.state[user].challenges.append(challenge) }
+            case .contacts:
+                let (key, entry) = ContactQueries.decode(result, row: row)
+                if let user = userKeys[key] { batch.state[user].contact = entry }
+            case .deliveries:
+                let (notification, state) = try DeliveryQueries.decode(result, row: row)
+                batch.state.deliveries[notification] = state
+            case .tenants:
+                batch.catalogueVersions[result.text(row, 0)] = result.int64(row, 1)
+            case .sends:
+                batch.state.sends = SendQueries.decode(result, scopes: scopes)
+                return
+            case .plain, .clock:
+                break
+            }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+import Postgres
+package import TokenCore
+
+/// All that a batch commits.
+package struct BatchResult: Sendable {
+    /// The state as it was loaded and as the decisions left it; what differs is written.
+    package var before: WorkingSet
+    package var after: WorkingSet
+    /// The lanes as they shall be; the audit heads are moved while writing.
+    package var lanes: [LaneID: LaneRow]
+    package var inbox: [InboxRow]
+    package var audit: [(lane: LaneID, entry: AuditEntry)]
+    package var instant: Instant
+
+    package init(
+        before: WorkingSet,
+        after: WorkingSet,
+        lanes: [LaneID: LaneRow],
+        inbox: [InboxRow],
+        audit: [(lane: LaneID, entry: AuditEntry)],
+        instant: Instant
+    ) {
+        self.before = before
+        self.after = after
+        self.lanes = lanes
+        self.inbox = inbox
+        self.audit = audit
+        self.instant = instant
+    }
+}
+
+/// Steps 10 and 11 of a batch (write, COMMIT) as one pipelined round trip: the difference between the state that was
+/// loaded and the state that the decisions left.
+struct BatchWrite {
+    private(set) var steps: [PipelineStep] = []
+
+    init(_ result: BatchResult) {
+        addStateChanges(from: result.before, to: result.after)
+        if !result.inbox.isEmpty { steps.append(InboxQueries.insertion(result.inbox, at: result.instant)) }
+        var lanes = result.lanes
+        if !result.audit.isEmpty { steps.append(AuditTrail.insertion(result.audit, heads: &lanes)) }
+        steps.append(LaneQueries.advancing(lanes.values.sorted { $0.id < $1.id }))
+        steps.append(PipelineStep(.commit))
+    }
+
+    /// Only the changes of state, for a transaction that is no batch.
+    init(stateFrom before: WorkingSet, to after: WorkingSet) {
+        addStateChanges(from: before, to: after)
+    }
+
+    private mutating func addStateChanges(from before: WorkingSet, to after: WorkingSet) {
+        var changes = StateChanges()
+        for (user, record) in after.users {
+            changes.add(from: before.users[user] ?? UserRecord(key: user), to: record)
+        }
+        steps += changes.steps
+        if !after.sends.added.isEmpty { steps.append(SendQueries.insertion(after.sends.added)) }
+    }
+}
+
+/// The rows that decisions changed, gathered over all users of a batch.
+private struct StateChanges {
+    private var newUsers: [(key: UUIDValue, user: UserKey, lockout: Lockout)] = []
+    private var changedUsers: [(key: UUIDValue, user: UserKey, lockout: Lockout)] = []
+    private var newTokens: [(user: UUIDValue, token: Token)] = []
+    private var movedTokens: [Token] = []
+    private var editedTokens: [Token] = []
+    private var removedTokens: [TokenID] = []
+    private var secrets: [(id: TokenID, secret: SealedSecret)] = []
+    private var challenges: [(user: UUIDValue, challenge: Challenge)] = []
+    private var contacts: [(user: UUIDValue, entry: DirectoryEntry)] = []
+    private var removedContacts: [UUIDValue] = []
+
+    mutating func add(from before: UserRecord, to after: UserRecord) {
+        guard before != after else { return }
+        let key = StoreKeys.user(after.key)
+        if let lockout = after.lockout, lockout != before.lockout {
+            if before.lockout == nil {
+                newUsers.append((key, after.key, lockout))
+            } else {
+                changedUsers.append((key, after.key, lockout))
+            }
+        }
+        if before.tokens != after.tokens {
+            for token in after.tokens { add(token, replacing: before[token.id], owner: key) }
+            for token in before.tokens where after[token.id] == nil { remove(token) }
+        }
+        if before.challenges != after.challenges {
+            for challenge in after.challenges where before[challenge.id] != challenge {
+                challenges.append((key, challenge))
+            }
+        }
+        if before.contact != after.contact {
+            if let entry = after.contact { contacts.append((key, entry)) } else { removedContacts.append(key) }
+        }
+    }
+
+    private mutating func add(_ token: Token, replacing old: Token?, owner: UUIDValue) {
+        guard token != old else { return }
+        guard let old else {
+            newTokens.append((owner, token))
+            if let secret = token.oath?.secret { secrets.append((token.id, secret)) }
+            return
+        }
+        movedTokens.append(token)
+        if detailsDiffer(token, old) { editedTokens.append(token) }
+        if let secret = token.oath?.secret, secret != old.oath?.secret { secrets.append((token.id, secret)) }
+    }
+
+    /// A token that left its user's record is DELETED; the row stays as a tombstone.
+    private mutating func remove(_ token: Token) {
+        var tombstone = token
+        tombstone.status = .deleted
+        tombstone.version += 1
+        movedTokens.append(tombstone)
+        removedTokens.append(token.id)
+    }
+
+    private func detailsDiffer(_ token: Token, _ old: Token) -> Bool {
+        var times = old.times
+        times.lastUsedAt = token.times.lastUsedAt
+        return token.statusReason != old.statusReason || token.description != old.description
+            || token.device != old.device || token.times != times || token.userID != old.userID
+    }
+
+    var steps: [PipelineStep] {
+        var steps: [PipelineStep] = []
+        if !newUsers.isEmpty { steps.append(UserQueries.insertion(newUsers)) }
+        if !changedUsers.isEmpty { steps.append(UserQueries.change(changedUsers)) }
+        if !newTokens.isEmpty { steps.append(TokenQueries.insertion(newTokens)) }
+        if !movedTokens.isEmpty { steps.append(TokenUpdates.positions(movedTokens)) }
+        if !editedTokens.isEmpty { steps.append(TokenUpdates.detailChanges(editedTokens)) }
+        if !secrets.isEmpty { steps.append(TokenUpdates.secrets(secrets)) }
+        if !removedTokens.isEmpty { steps += TokenUpdates.removals(removedTokens) }
+        if !challenges.isEmpty { steps.append(ChallengeQueries.changes(challenges)) }
+        if !contacts.isEmpty { steps.append(ContactQueries.changes(contacts)) }
+        if !removedContacts.isEmpty { steps.append(ContactQueries.removal(removedContacts)) }
+        return steps
+    }
+}

@@ -1,0 +1,44 @@
+import TokenCrypto
+
+/// HMAC-SHA-256 under the keys of ring `otp`, each digest behind a tag of the key that made it, so that digests of a
+/// retired key are still recognised.
+final class DigestKeys {
+    /// Keeps digests of different things apart.
+    enum Label: UInt8 {
+        case otp = 1
+        case context = 2
+        case command = 3
+    }
+
+    private static let tagLength = 4
+    private let hmac = HMACContext(algorithm: .sha256)
+    private var tags: [String: [UInt8]] = [:]
+    private var keyInUse: Secret?
+
+    /// - Precondition: the service was started with an active key of ring `otp`.
+    func digest(_ message: [UInt8], label: Label, with rings: KeyRings) -> [UInt8] {
+        guard let key = rings.active(.otp) else { preconditionFailure("a worker starts with a key of ring otp") }
+        return tag(of: key) + mac(message, label: label, key: key)
+    }
+
+    func matches(_ message: [UInt8], label: Label, digest: [UInt8], with rings: KeyRings) -> Bool {
+        let made = Array(digest.prefix(Self.tagLength))
+        guard let key = rings.keys.first(where: { $0.ring == .otp && tag(of: $0) == made }) else { return false }
+        return constantTimeEquals(mac(message, label: label, key: key), digest.dropFirst(Self.tagLength))
+    }
+
+    private func mac(_ message: [UInt8], label: Label, key: Key) -> [UInt8] {
+        if keyInUse !== key.secret {
+            hmac.setKey(key.secret)
+            keyInUse = key.secret
+        }
+        return hmac.mac([label.rawValue] + message)
+    }
+
+    private func tag(of key: Key) -> [UInt8] {
+        if let known = tags[key.kid] { return known }
+        let tag = Array(Digest.sha256(Array(key.kid.utf8)).prefix(Self.tagLength))
+        tags[key.kid] = tag
+        return tag
+    }
+}

@@ -1,0 +1,14 @@
+package import Postgres
+
+/// The token schema's migrations, in order. An applied one is never changed.
+package enum Schema {
+    package static let migrations: [Migration] = [
+        Migration(number: 1, name: "token_schema", sql: text(PackageResources._01_token_schema_sql))
+    ]
+
+    package static let migrator = Migrator(migrations: migrations)
+
+    private static func text(_ resource: [UInt8]) -> String {
+        String(decoding: resource, as: UTF8.self)
+    }
+}

@@ -1,0 +1,147 @@
+import Postgres
+package import TokenCore
+package import TokenCrypto
+
+/// The cryptography of the store: seeds under data keys, keyed digests of OTPs, contexts and commands.
+///
+/// One for each worker thread; not thread-safe.
+package final class StoreCryptography {
+    private let keys: KeySource
+    private var dataKeys: [Int32: AESGCM] = [:]
+    private var newestDataKey: Int32 = 0
+    private let contexts: [HashAlgorithm: SharedHMAC] = [
+        .sha1: SharedHMAC(.sha1), .sha256: SharedHMAC(.sha256), .sha512: SharedHMAC(.sha512),
+    ]
+    private let digests = DigestKeys()
+
+    package init(keys: KeySource) {
+        self.keys = keys
+    }
+
+    /// Reads and unwraps the data keys; makes the first one where there is none.
+    ///
+    /// - Throws: `StoreError.keyMissing` where no key of ring `kek` unwraps one of them.
+    func loadDataKeys(_ connection: PGConnection) throws {
+        let rings = keys.current
+        let inTransaction = connection.transactionStatus == .inTransaction
+        if !inTransaction { try connection.execute("BEGIN") }
+        do {
+            let lock = try connection.query(DataKeyQueries.lock)
+            withExtendedLifetime(lock) {}
+            var result = try connection.query(DataKeyQueries.load)
+            if result.rowCount == 0, let wrapping = rings.active(.kek) {
+                let wrapped = KeyWrap.wrap(.random(32), with: wrapping.secret)
+                _ = try connection.query(DataKeyQueries.insert, [.text(wrapping.kid), .bytea(wrapped)])
+                result = try connection.query(DataKeyQueries.load)
+            }
+            for row in result.rows where dataKeys[result.int32(row, 0)] == nil {
+                guard let wrapping = rings.key(.kek, kid: result.text(row, 1)),
+                    let key = KeyWrap.unwrap(result.bytes(row, 2), with: wrapping.secret)
+                else { throw StoreError.keyMissing(ring: Ring.kek.rawValue) }
+                dataKeys[result.int32(row, 0)] = AESGCM(key: key)
+                newestDataKey = max(newestDataKey, result.int32(row, 0))
+            }
+            if !inTransaction { try connection.commit() }
+        } catch {
+            if !inTransaction { connection.rollback() }
+            throw error
+        }
+    }
+
+    /// Whether every seed in `state` is sealed by a data key that is loaded.
+    func knowsDataKeys(of state: WorkingSet) -> Bool {
+        state.users.values.allSatisfy { record in
+            record.tokens.allSatisfy { token in
+                token.oath.map { SealedSeed.dataKey(of: $0.secret).map { dataKeys[$0] != nil } ?? true } ?? true
+            }
+        }
+    }
+
+    /// A digest that recognises the same command with other content; keyed, since the content may hold an OTP.
+    package func fingerprint(_ content: [UInt8]) -> [UInt8] {
+        digests.digest(content, label: .command, with: keys.current)
+    }
+
+    package func matches(_ content: [UInt8], fingerprint: [UInt8]) -> Bool {
+        digests.matches(content, label: .command, digest: fingerprint, with: keys.current)
+    }
+}
+
+extension StoreCryptography: TokenCryptography {
+    package func device(
+        _ secret: SealedSecret,
+        of token: TokenID,
+        tenant: String,
+        algorithm: HashAlgorithm
+    ) -> (any OATHDevice)? {
+        guard let id = SealedSeed.dataKey(of: secret), let key = dataKeys[id], let context = contexts[algorithm],
+            let seed = SealedSeed.open(secret, with: key, token: token, tenant: tenant)
+        else { return nil }
+        return OpenedDevice(seed: seed, context: context)
+    }
+
+    package func seal(seed: [UInt8], for token: TokenID, tenant: String) -> SealedSecret {
+        guard let key = dataKeys[newestDataKey] else { preconditionFailure("a store is opened with a data key") }
+        return SealedSeed.seal(seed, with: key, id: newestDataKey, token: token, tenant: tenant)
+    }
+
+    package func digest(otp: String, of challenge: ChallengeID) -> KeyedDigest {
+        KeyedDigest(
+            bytes: digests.digest(challenge.value.bytes + Array(otp.utf8), label: .otp, with: keys.current)
+        )
+    }
+
+    package func matches(otp: String, digest: KeyedDigest, of challenge: ChallengeID) -> Bool {
+        digests.matches(
+            challenge.value.bytes + Array(otp.utf8),
+            label: .otp,
+            digest: digest.bytes,
+            with: keys.current
+        )
+    }
+
+    package func digest(context: [UInt8], of challenge: ChallengeID) -> KeyedDigest {
+        KeyedDigest(bytes: digests.digest(challenge.value.bytes + context, label: .context, with: keys.current))
+    }
+
+    package func matches(context: [UInt8], digest: KeyedDigest, of challenge: ChallengeID) -> Bool {
+        digests.matches(
+            challenge.value.bytes + context,
+            label: .context,
+            digest: digest.bytes,
+            with: keys.current
+        )
+    }
+}
+
+/// One HMAC context that devices take turns to use; setting a key costs more than a value.
+private final class SharedHMAC {
+    let hmac: HMACContext
+    weak var owner: OpenedDevice?
+
+    init(_ algorithm: HMACAlgorithm) {
+        hmac = HMACContext(algorithm: algorithm)
+    }
+}
+
+private final class OpenedDevice: OATHDevice {
+    private let seed: Secret
+    private let context: SharedHMAC
+
+    init(seed: Secret, context: SharedHMAC) {
+        self.seed = seed
+        self.context = context
+    }
+
+    deinit {
+        if context.owner == nil || context.owner === self { context.hmac.forgetKey() }
+    }
+
+    func truncatedMAC(movingFactor: UInt64) -> UInt32 {
+        if context.owner !== self {
+            context.hmac.setKey(seed)
+            context.owner = self
+        }
+        return context.hmac.truncated(counter: movingFactor)
+    }
+}

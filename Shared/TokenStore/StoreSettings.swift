@@ -1,0 +1,41 @@
+package import Postgres
+
+/// How to reach the token schema.
+package struct StoreSettings: Sendable {
+    /// libpq URI or conninfo; may hold a password.
+    private let url: String
+    private let applicationName: String
+
+    package init(url: String, applicationName: String) {
+        self.url = url
+        self.applicationName = applicationName
+    }
+
+    /// Plans are generic and use indexes even where a table or a day's partition is still empty: a plan that was
+    /// cached on an empty table would scan it until the next ANALYZE.
+    private static let session = [
+        "plan_cache_mode": "force_generic_plan",
+        "enable_seqscan": "off",
+        "idle_in_transaction_session_timeout": "60s",
+        "lock_timeout": "30s",
+        "timezone": "UTC",
+    ]
+
+    /// - Throws: `PostgresError` while the database is away.
+    package func connect() throws(PostgresError) -> PGConnection {
+        try PGConnection(url, applicationName: applicationName, sessionSettings: Self.session)
+    }
+
+    /// Checks that the schema is the one this program was made for.
+    ///
+    /// - Throws: `StoreError.schemaOutdated` or `.schemaNewer`; `PostgresError` while the database is away.
+    package func requireSchema() throws {
+        let connection = try connect()
+        defer { connection.close() }
+        switch try Schema.migrator.status(connection) {
+        case .current: return
+        case .behind(let pending): throw StoreError.schemaOutdated(pending: pending.count)
+        case .ahead: throw StoreError.schemaNewer
+        }
+    }
+}

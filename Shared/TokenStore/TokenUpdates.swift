@@ -1,0 +1,121 @@
+import Postgres
+import TokenCore
+
+/// Writing back tokens that changed: a narrow statement for what verification moves, a second for all else.
+enum TokenUpdates {
+    static let position = Statement(
+        name: "token_position",
+        sql: """
+            UPDATE token SET
+                status = u.status, moving_factor = u.moving_factor, drift = u.drift,
+                failures = u.failures, consecutive_failures = u.consecutive_failures,
+                lock_level = u.lock_level, locked_until = u.locked_until,
+                last_used_at = u.last_used_at, version = u.version
+            FROM unnest(
+                $1::uuid[], $2::smallint[], $3::bigint[], $4::int[], $5::int[], $6::int[], $7::int[],
+                $8::timestamptz[], $9::timestamptz[], $10::bigint[]
+            ) AS u (
+                token_id, status, moving_factor, drift, failures, consecutive_failures, lock_level, locked_until,
+                last_used_at, version
+            )
+            WHERE token.token_id = u.token_id
+            """
+    )
+
+    static let details = Statement(
+        name: "token_details",
+        sql: """
+            UPDATE token SET
+                user_key = CASE WHEN u.owned THEN token.user_key END,
+                user_id = CASE WHEN u.owned THEN token.user_id END,
+                status_reason = u.status_reason, description = u.description, address = u.address,
+                pending_address = u.pending_address, activated_at = u.activated_at, updated_at = u.updated_at,
+                expires_at = u.expires_at, activate_before = u.activate_before
+            FROM unnest(
+                $1::uuid[], $2::boolean[], $3::text[], $4::text[], $5::text[], $6::text[],
+                $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::timestamptz[]
+            ) AS u (
+                token_id, owned, status_reason, description, address, pending_address,
+                activated_at, updated_at, expires_at, activate_before
+            )
+            WHERE token.token_id = u.token_id
+            """
+    )
+
+    /// A DELETED row is a tombstone: nothing of a person and no secret remains.
+    static let entomb = Statement(
+        name: "token_entomb",
+        sql: """
+            UPDATE token SET
+                description = NULL, address = NULL, pending_address = NULL, serial = NULL, status_reason = NULL
+            WHERE token_id = ANY ($1::uuid[])
+            """
+    )
+
+    static let putSecret = Statement(
+        name: "token_secret_put",
+        sql: """
+            INSERT INTO token_secret (token_id, sealed) SELECT * FROM unnest($1::uuid[], $2::bytea[])
+            ON CONFLICT (token_id) DO UPDATE SET sealed = excluded.sealed
+            """
+    )
+
+    static let dropSecret = Statement(
+        name: "token_secret_drop",
+        sql: "DELETE FROM token_secret WHERE token_id = ANY ($1::uuid[])"
+    )
+
+    static func positions(_ tokens: [Token]) -> PipelineStep {
+        PipelineStep(
+            position,
+            [
+                .uuids(tokens.map { PGUUID($0.id.value) }),
+                .int16s(tokens.map { Codes.status.code($0.status) }),
+                .int64s(tokens.map { $0.oath?.movingFactor }),
+                .int32s(tokens.map { $0.oath.map { Int32($0.drift) } }),
+            ] + lockColumns(tokens) + [
+                .timestamps(tokens.map { $0.times.lastUsedAt?.microseconds }),
+                .int64s(tokens.map(\.version)),
+            ]
+        )
+    }
+
+    static func detailChanges(_ tokens: [Token]) -> PipelineStep {
+        PipelineStep(
+            details,
+            [
+                .uuids(tokens.map { PGUUID($0.id.value) }),
+                .bools(tokens.map { $0.userID != nil }),
+                .texts(tokens.map(\.statusReason)),
+                .texts(tokens.map(\.description)),
+                .texts(tokens.map(\.device.address)),
+                .texts(tokens.map(\.device.pendingAddress)),
+                .timestamps(tokens.map { $0.times.activatedAt?.microseconds }),
+                .timestamps(tokens.map { $0.times.updatedAt.microseconds }),
+                .timestamps(tokens.map { $0.times.expiresAt?.microseconds }),
+                .timestamps(tokens.map { $0.times.activateBefore?.microseconds }),
+            ]
+        )
+    }
+
+    static func secrets(_ tokens: [(id: TokenID, secret: SealedSecret)]) -> PipelineStep {
+        PipelineStep(
+            putSecret,
+            [.uuids(tokens.map { PGUUID($0.id.value) }), .byteas(tokens.map(\.secret.bytes))]
+        )
+    }
+
+    static func removals(_ ids: [TokenID]) -> [PipelineStep] {
+        let keys = PGParameter.uuids(ids.map { PGUUID($0.value) })
+        return [PipelineStep(entomb, [keys]), PipelineStep(dropSecret, [keys])]
+    }
+
+    static func lockColumns(_ tokens: [Token]) -> [PGParameter] {
+        [
+            .int32s(tokens.map { Int32($0.lockout.failures) }),
+            .int32s(tokens.map { Int32($0.lockout.consecutiveFailures) }),
+            .int32s(tokens.map { Int32($0.lockout.level) }),
+            .timestamps(tokens.map { $0.lockout.lockedUntil?.microseconds }),
+        ]
+    }
+}

@@ -1,0 +1,72 @@
+import Contract
+package import Messaging
+package import TokenCore
+import TokenStore
+
+/// A record that was read and decoded, before anything is looked up.
+package struct Arrival {
+    package let record: KafkaRecord
+    let lane: LaneID
+    /// Identity: of the command within its tenant, or of the record where it carries none.
+    package let key: UUIDValue
+    let work: Work
+
+    enum Work {
+        case command(CommandArrival)
+        case undecodable(Undecodable, ReplyTarget)
+        /// Nil: a tombstone.
+        case directory(UserKey, DirectoryRecord?)
+        case deadDirectoryRecord(Undecodable.Reason)
+    }
+
+    /// The user whose row has to be locked; nil on `~` keys and for what can't be decoded.
+    var user: UserKey? {
+        switch work {
+        case .command(let command): command.user.isTenantWide ? nil : command.user
+        case .directory(let user, _): user
+        case .undecodable, .deadDirectoryRecord: nil
+        }
+    }
+
+    var tenant: String? {
+        switch work {
+        case .command(let command): command.user.tenant
+        case .directory(let user, _): user.tenant
+        case .undecodable, .deadDirectoryRecord: nil
+        }
+    }
+
+    var reads: Reads {
+        switch work {
+        case .command(let command): command.prepared?.reads ?? []
+        case .directory: .contact
+        case .undecodable, .deadDirectoryRecord: []
+        }
+    }
+}
+
+/// A command with everything that could be judged without looking anything up.
+struct CommandArrival {
+    let envelope: CommandEnvelope
+    let user: UserKey
+    let reply: ReplyTarget
+    /// The reply topic is not one that may be named.
+    let replyRefusal: Rejection?
+    /// The data as read, or why they were refused.
+    let content: Result<HandlerTable.Prepared, Rejection>
+    /// A command that waited longer is `expired`; nil: only the inbox's window counts.
+    let maximumAge: Int64?
+
+    var prepared: HandlerTable.Prepared? {
+        switch content {
+        case .success(let prepared): prepared
+        case .failure: nil
+        }
+    }
+}
+
+/// Where a reply goes.
+struct ReplyTarget: Equatable {
+    let topic: String
+    let partition: Int32?
+}

@@ -1,0 +1,209 @@
+import Contract
+package import Messaging
+import Postgres
+import TokenCore
+package import TokenStore
+
+/// A batch that is committed, with the messages that now have to be sent.
+package struct CommittedBatch: Sendable {
+    /// Of each lane: its batch number, and where to read on once all is acknowledged.
+    package struct Advance: Sendable {
+        package let lane: LaneID
+        package let partition: TopicPartition
+        package let batchSequence: Int64
+        package let nextOffset: Int64
+    }
+
+    package let advances: [Advance]
+    package let messages: [WireMessage]
+    let tallies: [CommandTally]
+    let deadLetters: [String]
+    let silent: Int
+    let decidedAt: Instant
+}
+
+/// A lane has another owner: nothing of the batch was done.
+package struct ForeignEpoch: Error {
+    package let lanes: Set<LaneID>
+}
+
+/// One batch as one transaction: load, decide, commit. No message is sent here.
+package final class BatchRunner {
+    private let store: TokenStore
+    private let decider: Decider
+    private let intake: Intake
+
+    init(store: TokenStore, decider: Decider, intake: Intake) {
+        self.store = store
+        self.decider = decider
+        self.intake = intake
+    }
+
+    /// Steps 1-6: everything that the arrivals touch, locked and loaded.
+    ///
+    /// - Throws: `ForeignEpoch` where a lane is not ours any more; the transaction is over then, as after any error.
+    package func load(_ arrivals: [Arrival], epochs: [LaneID: Int64]) throws -> LoadedBatch {
+        var request = BatchRequest(lanes: [], keys: [], users: [], limits: decider.settings.limits)
+        for arrival in arrivals {
+            request.lanes.insert(arrival.lane)
+            request.keys.append(arrival.key)
+            if let user = arrival.user { request.users.insert(user) }
+            if let tenant = arrival.tenant { request.tenants.insert(tenant) }
+            request.reads.formUnion(arrival.reads)
+        }
+        let loaded = try store.begin(request)
+        let foreign = loaded.lanes.values.filter { epochs[$0.id] != $0.epoch }.map(\.id)
+        guard foreign.isEmpty else {
+            store.rollback()
+            throw ForeignEpoch(lanes: Set(foreign))
+        }
+        return loaded
+    }
+
+    /// Steps 7-9: one decision for each arrival, in order.
+    package func decide(_ arrivals: [Arrival], _ loaded: LoadedBatch, isPoison: Bool = false) throws -> DecidedBatch {
+        do {
+            var view = Decider.View(
+                state: loaded.state,
+                lanes: loaded.lanes,
+                known: loaded.known,
+                catalogues: try catalogues(loaded),
+                tenantPages: try tenantPages(arrivals),
+                now: loaded.lanes.values.reduce(loaded.clock) { max($0, $1.lastAt) }
+            )
+            var decisions: [Decision] = []
+            decisions.reserveCapacity(arrivals.count)
+            for arrival in arrivals {
+                decisions.append(
+                    isPoison ? try decider.poison(arrival, &view) : try decider.decide(arrival, &view)
+                )
+            }
+            return DecidedBatch(arrivals: arrivals, loaded: loaded, decisions: decisions, view: view)
+        } catch {
+            store.rollback()
+            throw error
+        }
+    }
+
+    /// Steps 10-11: writes what changed, the inbox rows and the lanes, and commits.
+    ///
+    /// - Parameter acknowledged: of each lane the highest batch that is acknowledged at this moment.
+    package func commit(_ batch: DecidedBatch, acknowledged: [LaneID: Int64]) throws -> CommittedBatch {
+        let now = batch.view.now
+        var lanes = batch.loaded.lanes
+        for id in lanes.keys { lanes[id]?.advance(now: now, acknowledged: acknowledged[id] ?? 0) }
+        var partitions: [LaneID: TopicPartition] = [:]
+        var inbox: [InboxRow] = []
+        var audit: [(lane: LaneID, entry: AuditEntry)] = []
+        for (index, (arrival, decision)) in zip(batch.arrivals, batch.decisions).enumerated() {
+            let record = arrival.record
+            partitions[arrival.lane] = record.topicPartition
+            lanes[arrival.lane]?.pass(record)
+            guard case .decided(let decided) = decision else { continue }
+            inbox.append(
+                InboxRow(
+                    key: arrival.key,
+                    lane: arrival.lane,
+                    batchSequence: lanes[arrival.lane]?.batchSequence ?? 0,
+                    position: Int32(index),
+                    fingerprint: decided.fingerprint,
+                    messages: WireMessageCodec.encode(decided.messages)
+                )
+            )
+            if let entry = decided.audit { audit.append((arrival.lane, entry)) }
+        }
+        try store.commit(
+            BatchResult(
+                before: batch.loaded.state,
+                after: batch.view.state,
+                lanes: lanes,
+                inbox: inbox,
+                audit: audit,
+                instant: now
+            )
+        )
+        return batch.committed(lanes, partitions)
+    }
+
+    private func catalogues(_ loaded: LoadedBatch) throws -> [String: TypeCatalogue] {
+        var catalogues: [String: TypeCatalogue] = [:]
+        for (tenant, version) in loaded.catalogueVersions {
+            catalogues[tenant] = try store.catalogue(tenant: tenant, version: version)
+        }
+        return catalogues
+    }
+
+    private func tenantPages(_ arrivals: [Arrival]) throws -> [UUIDValue: Result<[Token], Rejection>] {
+        var pages: [UUIDValue: Result<[Token], Rejection>] = [:]
+        for arrival in arrivals {
+            guard case .command(let command) = arrival.work, command.user.isTenantWide,
+                let prepared = command.prepared
+            else { continue }
+            switch Result(catching: prepared.tenantPage) {
+            case .success(nil): break
+            case .success(let request?):
+                pages[arrival.key] = .success(try store.tokens(tenant: command.user.tenant, request))
+            case .failure(let refusal): pages[arrival.key] = .failure(refusal)
+            }
+        }
+        return pages
+    }
+}
+
+/// A batch whose decisions are made and not yet written.
+package struct DecidedBatch {
+    let arrivals: [Arrival]
+    let loaded: LoadedBatch
+    let decisions: [Decision]
+    let view: Decider.View
+
+    fileprivate func committed(_ lanes: [LaneID: LaneRow], _ partitions: [LaneID: TopicPartition]) -> CommittedBatch {
+        var tallies: [CommandTally] = []
+        var deadLetters: [String] = []
+        var silent = 0
+        for decision in decisions {
+            switch decision {
+            case .decided(let decided):
+                if let tally = decided.tally { tallies.append(tally) }
+                if let reason = decided.deadLetter { deadLetters.append(reason) }
+            case .silent: silent += 1
+            case .repeated, .reusedID: break
+            }
+        }
+        var next: [LaneID: Int64] = [:]
+        for arrival in arrivals { next[arrival.lane] = arrival.record.offset + 1 }
+        return CommittedBatch(
+            advances: partitions.map { lane, partition in
+                CommittedBatch.Advance(
+                    lane: lane,
+                    partition: partition,
+                    batchSequence: lanes[lane]?.batchSequence ?? 0,
+                    nextOffset: next[lane] ?? 0
+                )
+            },
+            messages: decisions.flatMap(\.messages),
+            tallies: tallies,
+            deadLetters: deadLetters,
+            silent: silent,
+            decidedAt: view.now
+        )
+    }
+}
+
+extension LaneRow {
+    /// The row as a new batch leaves it, but for its records.
+    fileprivate mutating func advance(now: Instant, acknowledged: Int64) {
+        let answered = max(answeredThrough, acknowledged)
+        if answered >= batchSequence { unansweredSince = now }
+        answeredThrough = answered
+        batchSequence += 1
+        lastAt = now
+    }
+
+    /// Remembers the record that the lane has come to.
+    fileprivate mutating func pass(_ record: KafkaRecord) {
+        guard record.offset + 1 > nextOffset else { return }
+        nextOffset = record.offset + 1
+        lastRecord = StoreKeys.lastRecord(key: record.key, timestamp: record.timestamp)
+    }
+}

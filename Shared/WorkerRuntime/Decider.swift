@@ -1,0 +1,214 @@
+import Contract
+import Messaging
+import TokenCore
+import TokenStore
+
+/// The decisions of a batch, one after the other over one working set: later records see what earlier ones did.
+///
+/// Pure: everything it needs was loaded before.
+struct Decider {
+    let settings: DecisionSettings
+    let intake: Intake
+    let outbox: OutcomeRendering
+    let cryptography: StoreCryptography
+    let envelopes: SealedEnvelopes
+    let random: any RandomSource
+
+    /// The batch's own view: what was loaded, and what its decisions have done so far.
+    struct View {
+        var state: WorkingSet
+        let lanes: [LaneID: LaneRow]
+        let known: [UUIDValue: InboxHit]
+        let catalogues: [String: TypeCatalogue]
+        let tenantPages: [UUIDValue: Result<[Token], Rejection>]
+        /// The batch's time: the database's clock, never before the lanes' last batch.
+        let now: Instant
+        var decidedHere: [UUIDValue: (content: [UInt8], messages: [WireMessage])] = [:]
+    }
+
+    private static let dataRejected = "data_rejected"
+    private static let tenantNotFound = "tenant_not_found"
+
+    /// - Throws: only where stored messages can't be read.
+    func decide(_ arrival: Arrival, _ view: inout View) throws -> Decision {
+        switch arrival.work {
+        case .command(let command): try decide(command, arrival, &view)
+        case .undecodable(let undecodable, let target):
+            try once(arrival, &view, deadLetter: undecodable.reason.rawValue) {
+                outbox.deadLetter(arrival, reason: undecodable.reason.rawValue)
+                    + outbox.malformedReply(undecodable, arrival, to: target, at: $0.now)
+            }
+        case .deadDirectoryRecord(let reason):
+            try once(arrival, &view, deadLetter: reason.rawValue) { _ in
+                outbox.deadLetter(arrival, reason: reason.rawValue)
+            }
+        case .directory(let user, let record): try decide(user, record, arrival, &view)
+        }
+    }
+
+    /// The record that the database refused for its data: a dead letter, and a reply where one is owed.
+    func poison(_ arrival: Arrival, _ view: inout View) throws -> Decision {
+        try once(arrival, &view, deadLetter: Self.dataRejected) { view in
+            var messages = outbox.deadLetter(arrival, reason: Self.dataRejected)
+            if case .command(let command) = arrival.work {
+                messages.append(
+                    outbox.reply(.rejected(.malformed(field: "")), command.envelope, arrival.key, command.reply, view.now)
+                )
+            }
+            return messages
+        }
+    }
+
+    // MARK: Commands
+
+    private func decide(_ command: CommandArrival, _ arrival: Arrival, _ view: inout View) throws -> Decision {
+        let content = command.envelope.fingerprintBytes
+        if let earlier = try known(arrival.key, content, view) {
+            switch earlier {
+            case .same(let messages): return .repeated(messages)
+            case .other:
+                let identity = StoreKeys.reuse(of: arrival.key, fingerprint: cryptography.fingerprint(content))
+                return .reusedID([
+                    outbox.reply(.rejected(Rejection(.idReused)), command.envelope, identity, command.reply, view.now),
+                ])
+            }
+        }
+        let appended = Instant(milliseconds: arrival.record.timestamp)
+        let isOld = appended.adding(seconds: settings.horizon) < view.now
+        if isOld, let lane = view.lanes[arrival.lane], arrival.record.offset < lane.nextOffset { return .silent }
+
+        let instant = arrival.record.timestampType == .logAppendTime ? appended : view.now
+        let outcome = self.outcome(of: command, arrival, isOld: isOld, appended: appended, instant: instant, &view)
+        let messages = outbox.messages(outcome, command, arrival.key, at: view.now)
+        view.decidedHere[arrival.key] = (content, messages)
+        return .decided(
+            Decision.Decided(
+                messages: messages,
+                fingerprint: cryptography.fingerprint(content),
+                audit: audit(outcome, command, arrival.key, view.now),
+                tally: CommandTally(command, outcome, appendedAt: appended),
+                deadLetter: nil
+            )
+        )
+    }
+
+    /// The order of checks of contract section 3, from the reply topic on.
+    private func outcome(
+        of command: CommandArrival,
+        _ arrival: Arrival,
+        isOld: Bool,
+        appended: Instant,
+        instant: Instant,
+        _ view: inout View
+    ) -> Outcome {
+        if let refusal = command.replyRefusal { return .rejected(refusal) }
+        let waitedTooLong = command.maximumAge.map { appended.adding(seconds: $0) < view.now } ?? false
+        let ended = command.envelope.expiryTime.map { $0 < instant } ?? false
+        if isOld || waitedTooLong || ended { return .rejected(Rejection(.expired)) }
+        if view.now.adding(seconds: DecisionSettings.clockTolerance) < appended {
+            return .rejected(.malformed(field: "timestamp"))
+        }
+        guard let catalogue = view.catalogues[command.user.tenant] else { return .rejected(Rejection(.tenantNotFound)) }
+        let prepared: HandlerTable.Prepared
+        switch command.content {
+        case .success(let value): prepared = value
+        case .failure(let refusal): return .rejected(refusal)
+        }
+        guard !command.user.isTenantWide || prepared.acceptsTenantKey else {
+            return .rejected(.malformed(field: Undecodable.keyField))
+        }
+        switch view.tenantPages[arrival.key] {
+        case .failure(let refusal): return .rejected(refusal)
+        case .success(let tokens): view.state.tenantPage = tokens
+        case nil: view.state.tenantPage = []
+        }
+        let context = DecisionContext(
+            now: instant,
+            user: command.user,
+            catalogue: catalogue,
+            asker: Asker(id: command.envelope.authID),
+            cryptography: cryptography,
+            envelopes: envelopes,
+            random: random,
+            limits: settings.limits
+        )
+        return prepared.decide(&view.state, context)
+    }
+
+    private func audit(_ outcome: Outcome, _ command: CommandArrival, _ key: UUIDValue, _ now: Instant) -> AuditEntry? {
+        if command.prepared?.isReadOnly ?? false { return nil }
+        return AuditEntry(
+            at: now,
+            tenant: command.user.tenant,
+            userID: command.user.userID,
+            command: command.envelope.commandType.topic == nil ? "unknown" : command.envelope.commandType.name,
+            commandKey: key,
+            outcome: outcome.code?.rawValue ?? "ok",
+            tokens: outcome.tokens,
+            authID: command.envelope.authID,
+            reason: command.envelope.data["reason"]?.stringValue
+        )
+    }
+
+    // MARK: The directory
+
+    private func decide(
+        _ user: UserKey,
+        _ record: DirectoryRecord?,
+        _ arrival: Arrival,
+        _ view: inout View
+    ) throws -> Decision {
+        guard let handler = intake.directoryHandler(of: arrival.record.topic),
+            let catalogue = view.catalogues[user.tenant]
+        else {
+            return try once(arrival, &view, deadLetter: Self.tenantNotFound) { _ in
+                outbox.deadLetter(arrival, reason: Self.tenantNotFound)
+            }
+        }
+        return try once(arrival, &view) { view in
+            let context = DecisionContext(
+                now: arrival.record.timestampType == .logAppendTime
+                    ? Instant(milliseconds: arrival.record.timestamp) : view.now,
+                user: user,
+                catalogue: catalogue,
+                asker: Asker(id: nil),
+                cryptography: cryptography,
+                envelopes: envelopes,
+                random: random,
+                limits: settings.limits
+            )
+            let outcome = handler.decide(record, &view.state, context)
+            return outbox.directoryMessages(outcome, user, arrival.key, at: view.now)
+        }
+    }
+
+    // MARK: Identity
+
+    /// Decides what is identified by its place in the log, unless it was decided before.
+    private func once(
+        _ arrival: Arrival,
+        _ view: inout View,
+        deadLetter: String? = nil,
+        _ decide: (inout View) -> [WireMessage]
+    ) throws -> Decision {
+        if let hit = view.known[arrival.key] { return .repeated(try WireMessageCodec.decode(hit.messages)) }
+        let isOld = Instant(milliseconds: arrival.record.timestamp).adding(seconds: settings.horizon) < view.now
+        if isOld, let lane = view.lanes[arrival.lane], arrival.record.offset < lane.nextOffset { return .silent }
+        let messages = decide(&view)
+        return .decided(
+            Decision.Decided(messages: messages, fingerprint: [], audit: nil, tally: nil, deadLetter: deadLetter)
+        )
+    }
+
+    private enum Earlier {
+        case same([WireMessage])
+        case other
+    }
+
+    private func known(_ key: UUIDValue, _ content: [UInt8], _ view: View) throws -> Earlier? {
+        if let here = view.decidedHere[key] { return here.content == content ? .same(here.messages) : .other }
+        guard let hit = view.known[key] else { return nil }
+        guard cryptography.matches(content, fingerprint: hit.fingerprint) else { return .other }
+        return .same(try WireMessageCodec.decode(hit.messages))
+    }
+}

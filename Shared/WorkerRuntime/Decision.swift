@@ -1,0 +1,40 @@
+import Contract
+import TokenCore
+import TokenStore
+
+/// What one record of a batch comes to.
+enum Decision {
+    /// Decided now: to be stored, then sent.
+    case decided(Decided)
+    /// Decided before: the stored messages are sent again.
+    case repeated([WireMessage])
+    /// The same id with other content: answered, but the id's row stays as it is.
+    case reusedID([WireMessage])
+    /// Done long ago and forgotten: passed over.
+    case silent
+
+    struct Decided {
+        let messages: [WireMessage]
+        let fingerprint: [UInt8]
+        let audit: AuditEntry?
+        let tally: CommandTally?
+        /// Counted where the record becomes a dead letter.
+        let deadLetter: String?
+    }
+
+    var messages: [WireMessage] {
+        switch self {
+        case .decided(let decided): decided.messages
+        case .repeated(let messages), .reusedID(let messages): messages
+        case .silent: []
+        }
+    }
+}
+
+/// What the metrics count of one command; closed sets only.
+struct CommandTally {
+    let type: String
+    let status: String
+    let code: String
+    let appendedAt: Instant
+}

@@ -1,0 +1,138 @@
+import Contract
+package import Logging
+package import Messaging
+import Telemetry
+import TokenCore
+import TokenStore
+
+/// Sends committed messages, in order, until all are acknowledged.
+///
+/// A message that fails while a later one succeeds would turn answers round: after an error everything from the first
+/// unacknowledged message on is sent again, in order. One that can never be written becomes a dead letter.
+package final class Outbox {
+    /// Messages that were handed over and are not known to be written.
+    package final class Shipment {
+        fileprivate var messages: [OutgoingMessage]
+        fileprivate var batch: ProduceBatch
+
+        fileprivate init(_ messages: [OutgoingMessage], _ batch: ProduceBatch) {
+            self.messages = messages
+            self.batch = batch
+        }
+    }
+
+    private let producer: KafkaProducer
+    private let topics: Topics
+    private let envelopes: SealedEnvelopes
+    private let service: String
+    private let logger: Logger
+    private let shouldStop: () -> Bool
+    private static let sliceMilliseconds = 200
+
+    package init(
+        producer: KafkaProducer,
+        topics: Topics,
+        envelopes: SealedEnvelopes,
+        service: String,
+        logger: Logger,
+        shouldStop: @escaping () -> Bool
+    ) {
+        self.producer = producer
+        self.topics = topics
+        self.envelopes = envelopes
+        self.service = service
+        self.logger = logger
+        self.shouldStop = shouldStop
+    }
+
+    /// Hands the messages over; returns at once.
+    package func ship(_ messages: [WireMessage]) throws -> Shipment {
+        let outgoing = messages.map(OutgoingMessage.init)
+        return Shipment(outgoing, try produce(outgoing))
+    }
+
+    /// Waits until all is acknowledged, sending again what failed.
+    ///
+    /// - Parameter patience: the longest wait once the worker is to stop; nil: for ever.
+    /// - Returns: false where the worker has to stop first; then the next owner of the lane sends what is missing.
+    package func settle(_ shipment: Shipment, patience: Duration = .seconds(5)) throws -> Bool {
+        var deadline: ContinuousClock.Instant?
+        var isDelayed = false
+        while true {
+            switch producer.wait(for: shipment.batch, timeoutMilliseconds: Self.sliceMilliseconds) {
+            case .acknowledged:
+                if isDelayed { logger.info("messages are acknowledged again") }
+                return true
+            case .pending: break
+            case .failed(let failures): try sendAgain(shipment, failures)
+            }
+            if !isDelayed {
+                isDelayed = true
+                logger.warning("messages are not acknowledged yet")
+            }
+            if shouldStop() {
+                let end = deadline ?? .now + patience
+                deadline = end
+                if ContinuousClock.now >= end { return false }
+            }
+        }
+    }
+
+    /// Forgets everything that was handed over; a takeover sends it again.
+    package func purge() {
+        producer.purge()
+    }
+
+    private func produce(_ messages: [OutgoingMessage]) throws -> ProduceBatch {
+        if producer.fatalError != nil { producer.purge() }
+        return try producer.produce(messages)
+    }
+
+    private func sendAgain(_ shipment: Shipment, _ failures: [(index: Int, error: KafkaError)]) throws {
+        for (index, error) in failures where error.isPermanentForMessage {
+            let message = shipment.messages[index]
+            logger.error(
+                "a message can never be written: it goes to the dead letters",
+                metadata: [LogKey.topic: "\(message.topic)", LogKey.errorType: "\(error.name)"]
+            )
+            shipment.messages[index] = deadLetter(message)
+        }
+        guard let first = shipment.batch.firstUnacknowledged else { return }
+        producer.purge()
+        shipment.messages.removeFirst(first)
+        shipment.batch = try produce(shipment.messages)
+    }
+
+    private func deadLetter(_ message: OutgoingMessage) -> OutgoingMessage {
+        let suffix = topics.dlq(of: "")
+        guard !message.topic.hasSuffix(suffix) else { return message }
+        return OutgoingMessage(
+            DeadLetter(
+                topic: message.topic,
+                partition: message.partition ?? -1,
+                offset: -1,
+                timestamp: Instant(microseconds: 0),
+                reason: "outcome_undeliverable",
+                service: service
+            ).message(
+                key: message.key,
+                headers: message.headers.map { WireHeader($0.name, $0.value) },
+                value: message.value,
+                topics: topics,
+                envelopes: envelopes
+            )
+        )
+    }
+}
+
+extension OutgoingMessage {
+    init(_ message: WireMessage) {
+        self.init(
+            topic: message.topic,
+            partition: message.partition,
+            key: message.key,
+            value: message.value,
+            headers: message.headers.map { KafkaHeader(name: $0.name, value: $0.value) }
+        )
+    }
+}

@@ -1,0 +1,99 @@
+import Foundation
+package import Transport
+
+/// `deploy/receiver/receiver.py` as a child process on free ports; ends with its owner.
+package final class LocalReceiver: Sendable {
+    package struct Message: Decodable, Sendable {
+        package let channel: String
+        package let to: String
+        package let subject: String?
+        package let text: String
+        package let id: String?
+        package let sender: String?
+        package let recipients: [String]?
+        package let headers: [[String]]
+        package let raw: String?
+        package let tls: Bool?
+        package let user: String?
+        package let method: String?
+        package let target: String?
+    }
+
+    package struct State: Decodable, Equatable, Sendable {
+        package let smtpConnections: Int
+        package let smtpCommands: Int
+        package let httpConnections: Int
+        package let httpRequests: Int
+    }
+
+    package struct Ports: Decodable, Sendable {
+        package let smtp: UInt16
+        package let smtps: UInt16?
+        package let http: UInt16
+        package let https: UInt16?
+    }
+
+    package struct CannotStart: Error {}
+
+    package let ports: Ports
+    /// The certificate to trust; meaningful where TLS was asked for.
+    package let certificate: String
+    private let folder: URL
+    private let process: Process
+    private let input = Pipe()
+    private let control = Transport()
+
+    package init(tls: Bool = false, login: Credentials? = nil) throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: "receiver-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        certificate = folder.appending(path: "certificate.pem").path
+        var root = URL(filePath: #filePath)
+        for _ in 0..<3 { root.deleteLastPathComponent() }
+        let tools =
+            ProcessInfo.processInfo.environment["USER_TOKENS_TOOLS"].map { URL(filePath: $0) }
+            ?? root.appending(path: ".tools")
+        process = Process()
+        process.executableURL = tools.appending(path: "bin/python")
+        var arguments = [root.appending(path: "deploy/receiver/receiver.py").path, "--until-stdin-closes"]
+        if tls { arguments += ["--certificate", folder.path] }
+        if let login { arguments += ["--auth", "\(login.username):\(login.password)"] }
+        process.arguments = arguments
+        let output = Pipe()
+        process.standardInput = input
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        var line = Data()
+        while line.last != UInt8(ascii: "\n") {
+            let more = output.fileHandleForReading.availableData
+            guard !more.isEmpty else { throw CannotStart() }
+            line += more
+        }
+        ports = try JSONDecoder().decode(Ports.self, from: line)
+    }
+
+    deinit {
+        try? input.fileHandleForWriting.close()
+        process.terminate()
+        process.waitUntilExit()
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    package func messages() async throws -> [Message] {
+        try JSONDecoder().decode([Message].self, from: Data(try await ask("GET", "/messages")))
+    }
+
+    package func state() async throws -> State {
+        try JSONDecoder().decode(State.self, from: Data(try await ask("GET", "/state")))
+    }
+
+    /// - Parameter json: as the receiver's `/faults` takes it.
+    package func setFaults(_ json: String) async throws {
+        _ = try await ask("POST", "/faults", body: Array(json.utf8))
+    }
+
+    private func ask(_ method: String, _ path: String, body: [UInt8] = []) async throws -> [UInt8] {
+        let url = "http://127.0.0.1:\(ports.http)\(path)"
+        return try await control.send(HTTPRequest(method: method, url: url, body: body, timeout: .seconds(20))).body
+    }
+}

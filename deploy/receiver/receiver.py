@@ -1,0 +1,278 @@
+"""A mail relay and SMS gateway for trying things out and for tests: takes messages, delivers nothing.
+
+Each message becomes one JSON line in the log: channel, to, subject, text, id, receivedAt and a few more. When all ports
+are open, one JSON line with them goes to standard output. On the HTTP port:
+
+  POST /faults    {"smtp": FAULT, "http": FAULT, "times": N}: misbehave (for N messages; without `times` until
+                  changed); null puts an end to it
+  GET  /messages  all messages so far
+  GET  /state     counts of connections, commands and requests
+  anything else   is an SMS: JSON or form fields `to`, `text` and `ref` (or `id`), or the same in the query
+
+SMTP faults: "421", "450", "451", "550", … (that reply to RCPT), "451-data" (… to the message), "hang" (no answer to
+RCPT), "hang-after-data", "drop" (closes at RCPT), "drop-after-data" (takes the message, closes without an answer),
+"drop-reused" (closes at the second message of a connection, again and again).
+HTTP faults: a status (429 brings Retry-After: 1), "hang", "drop" (takes the message, closes without an answer).
+"""
+
+import argparse
+import asyncio
+import datetime
+import email
+import email.policy
+import json
+import os
+import pathlib
+import signal
+import ssl
+import subprocess
+import sys
+import urllib.parse
+
+from aiosmtpd.smtp import SMTP, AuthResult
+
+
+class Receiver:
+    def __init__(self, log):
+        self.log = log
+        self.messages = []
+        self.faults = {"smtp": None, "http": None}
+        self.times = {"smtp": None, "http": None}
+        self.state = {"smtpConnections": 0, "smtpCommands": 0, "httpConnections": 0, "httpRequests": 0}
+
+    def record(self, **message):
+        message["receivedAt"] = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds")
+        self.messages.append(message)
+        if self.log:
+            self.log.write(json.dumps(message, ensure_ascii=False) + "\n")
+            self.log.flush()
+
+    def set_faults(self, wanted):
+        for side in ("smtp", "http"):
+            if side in wanted:
+                self.faults[side] = wanted[side]
+                self.times[side] = wanted.get("times")
+
+    def fault(self, side, *names):
+        """The fault now due, where it is one of `names` or, without names, any; counts it."""
+        fault = self.faults[side]
+        if fault is None or (names and fault not in names):
+            return None
+        if self.times[side] is not None:
+            self.times[side] -= 1
+            if self.times[side] <= 0:
+                self.faults[side] = None
+        return fault
+
+
+class CountingSMTP(SMTP):
+    """aiosmtpd's server, which also counts connections and commands."""
+
+    def __init__(self, receiver, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.receiver = receiver
+        self.taken = 0
+
+    def connection_made(self, transport):
+        if self.transport is None:
+            self.receiver.state["smtpConnections"] += 1
+        super().connection_made(transport)
+
+    async def smtp_MAIL(self, argument):
+        self.receiver.state["smtpCommands"] += 1
+        await super().smtp_MAIL(argument)
+
+    async def smtp_RCPT(self, argument):
+        self.receiver.state["smtpCommands"] += 1
+        await super().smtp_RCPT(argument)
+
+
+class MailHandler:
+    def __init__(self, receiver):
+        self.receiver = receiver
+
+    async def handle_MAIL(self, server, session, envelope, address, options):
+        if server.taken > 0 and self.receiver.fault("smtp", "drop-reused"):
+            server.transport.abort()
+            return "421 going"
+        envelope.mail_from = address
+        return "250 OK"
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        fault = self.receiver.faults["smtp"]
+        if isinstance(fault, str) and fault.isdigit():
+            return f"{self.receiver.fault('smtp')} no"
+        if self.receiver.fault("smtp", "hang"):
+            await asyncio.sleep(3600)
+        if self.receiver.fault("smtp", "drop"):
+            server.transport.abort()
+            return "421 going"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        fault = self.receiver.faults["smtp"]
+        if isinstance(fault, str) and fault.endswith("-data") and fault[:3].isdigit():
+            return f"{self.receiver.fault('smtp')[:3]} no"
+        mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        self.receiver.record(
+            channel="email",
+            to=envelope.rcpt_tos[0],
+            subject=mail["subject"],
+            text=mail.get_content().replace("\r\n", "\n"),
+            id=mail["message-id"],
+            sender=envelope.mail_from,
+            recipients=envelope.rcpt_tos,
+            headers=[[name, str(value)] for name, value in mail.items()],
+            raw=envelope.original_content.decode("latin-1"),
+            tls=session.ssl is not None or server.transport.get_extra_info("ssl_object") is not None,
+            user=session.auth_data.login.decode() if session.authenticated else None,
+        )
+        server.taken += 1
+        if self.receiver.fault("smtp", "hang-after-data"):
+            await asyncio.sleep(3600)
+        if self.receiver.fault("smtp", "drop-after-data"):
+            server.transport.abort()
+            return "421 going"
+        return f"250 2.0.0 Ok: queued as {len(self.receiver.messages)}"
+
+
+async def serve_http(receiver, reader, writer):
+    receiver.state["httpConnections"] += 1
+    try:
+        while True:
+            head = await reader.readuntil(b"\r\n\r\n")
+            lines = head.decode("latin-1").split("\r\n")
+            method, target, _ = lines[0].split(" ", 2)
+            headers = {n.strip().lower(): v.strip() for n, _, v in (line.partition(":") for line in lines[1:] if line)}
+            body = await reader.readexactly(int(headers.get("content-length", "0")))
+            answer = await answer_http(receiver, method, target, headers, body)
+            if answer is None:
+                break
+            status, extra, value = answer
+            data = json.dumps(value).encode()
+            fields = {"content-type": "application/json", "content-length": str(len(data)), **extra}
+            writer.write(f"HTTP/1.1 {status} .\r\n".encode())
+            writer.write("".join(f"{n}: {v}\r\n" for n, v in fields.items()).encode() + b"\r\n" + data)
+            await writer.drain()
+    except (asyncio.IncompleteReadError, ConnectionError, ValueError):
+        pass
+    finally:
+        writer.close()
+
+
+async def answer_http(receiver, method, target, headers, body):
+    """Status, further headers, JSON; or None, to close without an answer."""
+    url = urllib.parse.urlsplit(target)
+    if url.path == "/faults" and method == "POST":
+        receiver.set_faults(json.loads(body))
+        return 200, {}, receiver.faults
+    if url.path == "/messages":
+        return 200, {}, receiver.messages
+    if url.path == "/state":
+        return 200, {}, receiver.state
+    receiver.state["httpRequests"] += 1
+    fault = receiver.fault("http")
+    if fault == "hang":
+        await asyncio.sleep(3600)
+    if isinstance(fault, int) or (isinstance(fault, str) and fault.isdigit()):
+        return int(fault), ({"retry-after": "1"} if int(fault) == 429 else {}), {"error": "as told"}
+    fields = {name: value for name, value in urllib.parse.parse_qsl(url.query)}
+    kind = headers.get("content-type", "")
+    if "json" in kind:
+        try:
+            fields.update(json.loads(body))
+        except ValueError:
+            return 400, {}, {"error": "not JSON"}
+    elif "form" in kind:
+        fields.update(urllib.parse.parse_qsl(body.decode(), keep_blank_values=True))
+    lowered = {name.lower(): value for name, value in fields.items()}
+    text = lowered.get("text", lowered.get("body"))
+    receiver.record(
+        channel="sms",
+        to=lowered.get("to"),
+        subject=None,
+        text=text if text is not None else body.decode("utf-8", "replace"),
+        id=lowered.get("ref", lowered.get("id")),
+        method=method,
+        target=target,
+        headers=sorted(headers.items()),
+    )
+    if fault == "drop":
+        return None
+    return 202, {}, {"id": f"sms-{len(receiver.messages)}"}
+
+
+def make_certificate(folder):
+    """A self-signed certificate for localhost; gives back a server context."""
+    folder.mkdir(parents=True, exist_ok=True)
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+         "-keyout", str(key), "-out", str(certificate)],
+        check=True, capture_output=True)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+async def run(options):
+    loop = asyncio.get_running_loop()
+    receiver = Receiver(open(options.log, "a", encoding="utf-8") if options.log else None)
+    tls = make_certificate(pathlib.Path(options.certificate)) if options.certificate else None
+
+    def authenticate(server, session, envelope, mechanism, data):
+        user, _, password = options.auth.partition(":")
+        good = data.login == user.encode() and data.password == password.encode()
+        return AuthResult(success=good, handled=False, auth_data=data)
+
+    def smtp(starttls):
+        return CountingSMTP(
+            receiver, MailHandler(receiver), hostname="receiver", loop=loop, enable_SMTPUTF8=False,
+            tls_context=tls if starttls else None, require_starttls=bool(starttls and options.require_starttls),
+            auth_required=bool(options.auth), auth_require_tls=starttls and tls is not None,
+            authenticator=authenticate if options.auth else None)
+
+    host = options.host
+    ports = {}
+    servers = [await loop.create_server(lambda: smtp(True), host, options.smtp_port)]
+    ports["smtp"] = servers[0].sockets[0].getsockname()[1]
+    if tls:
+        servers.append(await loop.create_server(lambda: smtp(False), host, options.smtps_port, ssl=tls))
+        ports["smtps"] = servers[-1].sockets[0].getsockname()[1]
+        servers.append(await asyncio.start_server(
+            lambda r, w: serve_http(receiver, r, w), host, options.https_port, ssl=tls))
+        ports["https"] = servers[-1].sockets[0].getsockname()[1]
+    servers.append(await asyncio.start_server(lambda r, w: serve_http(receiver, r, w), host, options.http_port))
+    ports["http"] = servers[-1].sockets[0].getsockname()[1]
+
+    end = asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, end.set)
+    loop.add_signal_handler(signal.SIGINT, end.set)
+    if options.until_stdin_closes:
+        loop.run_in_executor(None, lambda: (sys.stdin.buffer.read(), loop.call_soon_threadsafe(end.set)))
+    print(json.dumps(ports), flush=True)
+    await end.wait()
+    # Neither the reader of standard input nor a fault that hangs may keep the process.
+    os._exit(0)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--smtp-port", type=int, default=0, help="0 (the default of all ports) takes a free one")
+    parser.add_argument("--smtps-port", type=int, default=0)
+    parser.add_argument("--http-port", type=int, default=0)
+    parser.add_argument("--https-port", type=int, default=0)
+    parser.add_argument("--log", help="file to append messages to")
+    parser.add_argument("--certificate", metavar="FOLDER", help="make a certificate there; STARTTLS, SMTPS and HTTPS are offered")
+    parser.add_argument("--require-starttls", action="store_true")
+    parser.add_argument("--auth", metavar="USER:PASSWORD", help="mail needs this login")
+    parser.add_argument("--until-stdin-closes", action="store_true", help="end when standard input does")
+    options = parser.parse_args()
+    asyncio.run(run(options))
+
+
+if __name__ == "__main__":
+    main()
