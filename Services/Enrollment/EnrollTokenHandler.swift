@@ -32,7 +32,7 @@ extension EnrollmentRequest {
             channel: command.contact.channel.flatMap { Channel(rawValue: $0.rawValue) },
             secret: command.secret?.exposed
         )
-        text = command.description
+        text = command.description.flatMap { $0.isEmpty ? nil : $0 }
         expiresAt = command.expiresAt
         activate = command.activate.flatMap { TypePolicy.Activation(rawValue: $0.rawValue) }
     }

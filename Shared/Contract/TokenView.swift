@@ -16,7 +16,10 @@ package enum TokenView {
         view.append("userId", .text(token.userID))
         view.append("tokenType", .string(token.type.name))
         view.append("kind", .string(token.type.kind.rawValue))
-        view.append("typeName", .string(context.catalogue[token.type.name]?.displayName(locale: nil) ?? token.type.name))
+        view.append(
+            "typeName",
+            .string(context.catalogue[token.type.name]?.displayName(locale: nil) ?? token.type.name)
+        )
         view.append("hardware", .bool(token.type.isHardware))
         view.append("status", .string(status.rawValue))
         view.append("statusReason", .text(reason(token, context)))

@@ -7,8 +7,9 @@ package struct Approval: Equatable, Sendable {
     /// The whole context in RFC 8785 form: what the challenge is bound to.
     package let canonical: [UInt8]
 
-    /// Longest `reference` and `text`, in Unicode scalars.
+    /// Longest `reference`, in Unicode scalars.
     package static let longestReference = 128
+    /// Longest `text`, in Unicode scalars.
     package static let longestText = 160
 
     /// - Parameters:

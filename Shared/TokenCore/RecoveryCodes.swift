@@ -2,8 +2,10 @@
 package struct RecoveryCodes: Equatable, Sendable {
     /// Decimal digits of each code.
     package let digits: Int
+    /// In the order in which they were handed over.
     package var unused: [KeyedDigest]
 
+    /// Codes as they are stored.
     package init(digits: Int, unused: [KeyedDigest]) {
         self.digits = digits
         self.unused = unused

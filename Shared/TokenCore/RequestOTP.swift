@@ -2,10 +2,12 @@
 package struct OTPRequest: Sendable {
     /// Nil: the user's only deliverable token.
     package let tokenID: TokenID?
+    /// What the OTP is to be good for.
     package let purpose: Purpose
     /// Approval only, and there required.
     package let approval: Approval?
 
+    /// A request; its context was checked when it was made.
     package init(tokenID: TokenID? = nil, purpose: Purpose, approval: Approval? = nil) {
         self.tokenID = tokenID
         self.purpose = purpose
@@ -17,13 +19,17 @@ package struct OTPRequest: Sendable {
 package struct RequestedOTP: Sendable {
     /// The challenge, as it is stored.
     package let challenge: Challenge
+    /// The token that it is sent for.
     package let tokenID: TokenID
     /// The value, for the sealed message alone; shows itself in no description.
     package let value: SubmittedOTP
+    /// How it travels.
     package let channel: Channel
+    /// Where it goes, in clear.
     package let address: String
     /// When the next one may be asked for.
     package let resendAfter: Instant
+    /// Values that may still be asked for in this challenge.
     package let sendsLeft: Int
     /// The challenge was open before, and got a new value.
     package let isResend: Bool

@@ -1,5 +1,6 @@
 /// The search for two consecutive values in a large window (RFC 4226 §7.4, RFC 6238 §6): `token.reset`.
 package enum Resynchronization {
+    /// What a search for two values found.
     package enum Match: Equatable, Sendable {
         /// The counter or step of the second value.
         case accepted(second: Int64)

@@ -41,7 +41,10 @@ package struct SubmittedOTP: Equatable, Sendable {
 }
 
 extension SubmittedOTP: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// Never the value.
     package var description: String { "‹redacted›" }
+    /// Never the value.
     package var debugDescription: String { "‹redacted›" }
+    /// Shows no child, so that `dump` has nothing to walk into.
     package var customMirror: Mirror { Mirror(self, children: []) }
 }

@@ -1,8 +1,5 @@
 /// Which tokens `token.list` shows, and how they are cut into pages.
 package enum TokenListing {
-    package static let limits = 1...500
-    package static let defaultLimit = 50
-
     package struct Filter: Equatable, Sendable {
         package var status: TokenStatus?
         package var tokenType: String?

@@ -1,12 +1,17 @@
 /// A value to judge, and what it is said to be for.
 package struct VerificationAttempt: Sendable {
+    /// What was typed.
     package let otp: SubmittedOTP
+    /// What it is to be good for.
     package let purpose: Purpose
+    /// The token that alone may accept it.
     package let tokenID: TokenID?
+    /// The challenge that alone may accept it.
     package let challengeID: ChallengeID?
     /// The approval's context in RFC 8785 form.
     package let context: [UInt8]?
 
+    /// An attempt; what is nil is not named.
     package init(
         otp: SubmittedOTP,
         purpose: Purpose,
@@ -26,8 +31,11 @@ package struct VerificationAttempt: Sendable {
 package struct Verification: Equatable, Sendable {
     /// The token that it is credited to.
     package let tokenID: TokenID
+    /// The name of the token's type.
     package let tokenType: String
+    /// What the value was for.
     package let purpose: Purpose
+    /// The instant of the command.
     package let verifiedAt: Instant
     /// The reference of the approval that the challenge was bound to.
     package let boundTo: String?
@@ -39,6 +47,7 @@ package struct Verification: Equatable, Sendable {
 
 /// The answer to a command that counts failures, and the locks that began with it.
 package struct CountedOutcome<Success: Sendable>: Sendable {
+    /// The answer.
     package let result: Result<Success, Rejection>
     /// The token that was named, or that the value is credited to.
     package let tokenID: TokenID?

@@ -68,7 +68,7 @@ struct RandomLifeTests {
 
     enum Step: CaseIterable {
         case enrollSMS, enrollVirtual, enrollTOTP, editText, editPhone, enable, disable, delete, provision, activate
-        case challenge, directory, tombstone, expire
+        case challenge, lock, directory, tombstone, expire
 
         func run(
             _ id: TokenID?,
@@ -98,6 +98,10 @@ struct RandomLifeTests {
             case .challenge:
                 guard let id, record[id]?.status == .active else { return }
                 _ = world.challenge(id, in: &record)
+            case .lock:
+                guard let id else { return }
+                record[id]?.lockout.lockedUntil = context.now.adding(seconds: 200)
+                record[id]?.version += 1
             case .directory:
                 let revision = (record.contact?.revision ?? 0) + 1
                 let isGone = Int.random(in: 0...5, using: &random) == 0
@@ -110,7 +114,7 @@ struct RandomLifeTests {
 }
 
 extension TokenAction {
-    /// Does what the button says, as far as it is enrolment's business.
+    /// Does what the button says.
     fileprivate func perform(
         on token: Token,
         _ record: inout UserRecord,
@@ -126,7 +130,16 @@ extension TokenAction {
             _ = try record.delete(token.id, context)
             #expect(record[token.id] == nil)
         case .provision: _ = try record.provision(token.id, ifVersion: token.version, context)
-        case .test, .reset, .unassign, .compromise, .unlock: break
+        case .unlock:
+            #expect(try record.unlock(token.id, at: context.now))
+            #expect(record[token.id]?.lockout.isLocked(at: context.now) == false)
+        case .test:
+            var state = WorkingSet(users: [record.key: record])
+            let request = OTPRequest(tokenID: token.id, purpose: .test)
+            let isDelivered = token.type.kind.isDelivered
+            #expect(throws: Never.self) { if isDelivered { _ = try state.requestOTP(request, in: context).get() } }
+        case .reset: try record.admitReset(of: token, ifVersion: nil, in: context)
+        case .unassign, .compromise: Issue.record("no token here is hardware")
         }
     }
 }
