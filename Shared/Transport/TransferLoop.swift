@@ -40,6 +40,7 @@ final class TransferLoop: Sendable {
         let isAccepted = inbox.withLock { inbox in
             guard !inbox.isStopping else {
                 inbox.live.remove(request.id)
+                inbox.cancelled.remove(request.id)
                 return false
             }
             inbox.requests.append(request)

@@ -1,21 +1,21 @@
 import Contract
-package import Messaging
-package import TokenCore
+import Messaging
+import TokenCore
 import TokenStore
 
 /// A record that was read and decoded, before anything is looked up.
-package struct Arrival {
-    package let record: KafkaRecord
+struct Arrival {
+    let record: KafkaRecord
     let lane: LaneID
     /// Identity: of the command within its tenant, or of the record where it carries none.
-    package let key: UUIDValue
+    let key: UUIDValue
     let work: Work
 
     enum Work {
         case command(CommandArrival)
         case undecodable(Undecodable, ReplyTarget)
         /// Nil: a tombstone.
-        case directory(UserKey, DirectoryRecord?)
+        case directory(RecordKey, DirectoryRecord?)
         case deadDirectoryRecord(Undecodable.Reason)
     }
 
@@ -23,7 +23,7 @@ package struct Arrival {
     var user: UserKey? {
         switch work {
         case .command(let command): command.user.isTenantWide ? nil : command.user
-        case .directory(let user, _): user
+        case .directory(let key, _): UserKey(key)
         case .undecodable, .deadDirectoryRecord: nil
         }
     }
@@ -31,7 +31,7 @@ package struct Arrival {
     var tenant: String? {
         switch work {
         case .command(let command): command.user.tenant
-        case .directory(let user, _): user.tenant
+        case .directory(let key, _): key.tenant
         case .undecodable, .deadDirectoryRecord: nil
         }
     }

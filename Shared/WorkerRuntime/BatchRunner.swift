@@ -1,21 +1,21 @@
 import Contract
-package import Messaging
+import Messaging
 import Postgres
 import TokenCore
-package import TokenStore
+import TokenStore
 
 /// A batch that is committed, with the messages that now have to be sent.
-package struct CommittedBatch: Sendable {
+struct CommittedBatch: Sendable {
     /// Of each lane: its batch number, and where to read on once all is acknowledged.
-    package struct Advance: Sendable {
-        package let lane: LaneID
-        package let partition: TopicPartition
-        package let batchSequence: Int64
-        package let nextOffset: Int64
+    struct Advance: Sendable {
+        let lane: LaneID
+        let partition: TopicPartition
+        let batchSequence: Int64
+        let nextOffset: Int64
     }
 
-    package let advances: [Advance]
-    package let messages: [WireMessage]
+    let advances: [Advance]
+    let messages: [WireMessage]
     let tallies: [CommandTally]
     let deadLetters: [String]
     let silent: Int
@@ -23,12 +23,12 @@ package struct CommittedBatch: Sendable {
 }
 
 /// A lane has another owner: nothing of the batch was done.
-package struct ForeignEpoch: Error {
-    package let lanes: Set<LaneID>
+struct ForeignEpoch: Error {
+    let lanes: Set<LaneID>
 }
 
 /// One batch as one transaction: load, decide, commit. No message is sent here.
-package final class BatchRunner {
+final class BatchRunner {
     private let store: TokenStore
     private let decider: Decider
     private let intake: Intake
@@ -42,7 +42,7 @@ package final class BatchRunner {
     /// Steps 1-6: everything that the arrivals touch, locked and loaded.
     ///
     /// - Throws: `ForeignEpoch` where a lane is not ours any more; the transaction is over then, as after any error.
-    package func load(_ arrivals: [Arrival], epochs: [LaneID: Int64]) throws -> LoadedBatch {
+    func load(_ arrivals: [Arrival], epochs: [LaneID: Int64]) throws -> LoadedBatch {
         var request = BatchRequest(lanes: [], keys: [], users: [], limits: decider.settings.limits)
         for arrival in arrivals {
             request.lanes.insert(arrival.lane)
@@ -61,7 +61,7 @@ package final class BatchRunner {
     }
 
     /// Steps 7-9: one decision for each arrival, in order.
-    package func decide(_ arrivals: [Arrival], _ loaded: LoadedBatch, isPoison: Bool = false) throws -> DecidedBatch {
+    func decide(_ arrivals: [Arrival], _ loaded: LoadedBatch, isPoison: Bool = false) throws -> DecidedBatch {
         do {
             var view = Decider.View(
                 state: loaded.state,
@@ -88,7 +88,7 @@ package final class BatchRunner {
     /// Steps 10-11: writes what changed, the inbox rows and the lanes, and commits.
     ///
     /// - Parameter acknowledged: of each lane the highest batch that is acknowledged at this moment.
-    package func commit(_ batch: DecidedBatch, acknowledged: [LaneID: Int64]) throws -> CommittedBatch {
+    func commit(_ batch: DecidedBatch, acknowledged: [LaneID: Int64]) throws -> CommittedBatch {
         let now = batch.view.now
         var lanes = batch.loaded.lanes
         for id in lanes.keys { lanes[id]?.advance(now: now, acknowledged: acknowledged[id] ?? 0) }
@@ -139,7 +139,7 @@ package final class BatchRunner {
             guard case .command(let command) = arrival.work, command.user.isTenantWide,
                 let prepared = command.prepared
             else { continue }
-            switch Result(catching: prepared.tenantPage) {
+            switch prepared.tenantPage() {
             case .success(nil): break
             case .success(let request?):
                 pages[arrival.key] = .success(try store.tokens(tenant: command.user.tenant, request))
@@ -151,7 +151,7 @@ package final class BatchRunner {
 }
 
 /// A batch whose decisions are made and not yet written.
-package struct DecidedBatch {
+struct DecidedBatch {
     let arrivals: [Arrival]
     let loaded: LoadedBatch
     let decisions: [Decision]

@@ -42,7 +42,7 @@ struct Decider {
             try once(arrival, &view, deadLetter: reason.rawValue) { _ in
                 outbox.deadLetter(arrival, reason: reason.rawValue)
             }
-        case .directory(let user, let record): try decide(user, record, arrival, &view)
+        case .directory(let key, let record): try decide(key, record, arrival, &view)
         }
     }
 
@@ -153,13 +153,13 @@ struct Decider {
     // MARK: The directory
 
     private func decide(
-        _ user: UserKey,
+        _ recordKey: RecordKey,
         _ record: DirectoryRecord?,
         _ arrival: Arrival,
         _ view: inout View
     ) throws -> Decision {
         guard let handler = intake.directoryHandler(of: arrival.record.topic),
-            let catalogue = view.catalogues[user.tenant]
+            let catalogue = view.catalogues[recordKey.tenant]
         else {
             return try once(arrival, &view, deadLetter: Self.tenantNotFound) { _ in
                 outbox.deadLetter(arrival, reason: Self.tenantNotFound)
@@ -169,7 +169,7 @@ struct Decider {
             let context = DecisionContext(
                 now: arrival.record.timestampType == .logAppendTime
                     ? Instant(milliseconds: arrival.record.timestamp) : view.now,
-                user: user,
+                user: UserKey(recordKey),
                 catalogue: catalogue,
                 asker: Asker(id: nil),
                 cryptography: cryptography,
@@ -178,7 +178,7 @@ struct Decider {
                 limits: settings.limits
             )
             let outcome = handler.decide(record, &view.state, context)
-            return outbox.directoryMessages(outcome, user, arrival.key, at: view.now)
+            return outbox.directoryMessages(outcome, recordKey, arrival.key, at: view.now)
         }
     }
 

@@ -1,5 +1,5 @@
 package import Contract
-package import TokenCore
+import TokenCore
 
 /// The handlers of a service, by command type.
 package struct HandlerTable: Sendable {
@@ -8,26 +8,37 @@ package struct HandlerTable: Sendable {
         let reads: Reads
         let acceptsTenantKey: Bool
         let isReadOnly: Bool
-        let tenantPage: () throws(Rejection) -> TenantPageRequest?
+        let tenantPage: () -> Result<TenantPageRequest?, Rejection>
         let decide: (inout WorkingSet, DecisionContext) -> Outcome
+
+        init<Handler: CommandHandler>(_ handler: Handler, _ command: Handler.Command) {
+            reads = Handler.reads
+            acceptsTenantKey = Handler.acceptsTenantKey
+            isReadOnly = Handler.isReadOnly
+            tenantPage = {
+                do throws(Rejection) {
+                    return .success(try handler.tenantPage(command))
+                } catch {
+                    return .failure(error)
+                }
+            }
+            decide = { state, context in handler.decide(command, &state, context) }
+        }
     }
 
-    private var entries: [CommandType: @Sendable (FieldReader) throws(FieldError) -> Prepared] = [:]
+    private var entries: [CommandType: @Sendable (FieldReader) -> Result<Prepared, FieldError>] = [:]
 
     package init() {}
 
     /// The table with one more handler.
     package func handling<Handler: CommandHandler>(_ type: CommandType, by handler: Handler) -> HandlerTable {
         var table = self
-        table.entries[type] = { fields throws(FieldError) in
-            let command = try Handler.Command(fields)
-            return Prepared(
-                reads: Handler.reads,
-                acceptsTenantKey: Handler.acceptsTenantKey,
-                isReadOnly: Handler.isReadOnly,
-                tenantPage: { () throws(Rejection) in try handler.tenantPage(command) },
-                decide: { state, context in handler.decide(command, &state, context) }
-            )
+        table.entries[type] = { fields in
+            do throws(FieldError) {
+                return .success(Prepared(handler, try Handler.Command(fields)))
+            } catch {
+                return .failure(error)
+            }
         }
         return table
     }
@@ -38,10 +49,9 @@ package struct HandlerTable: Sendable {
     func prepare(_ command: CommandEnvelope) throws(Rejection) -> Prepared {
         guard let entry = entries[command.commandType] else { throw Rejection(.unknownType) }
         if let defect = command.defect { throw .malformed(field: defect.pointer) }
-        do {
-            return try entry(command.fields)
-        } catch {
-            throw .malformed(field: error.pointer)
+        switch entry(command.fields) {
+        case .success(let prepared): return prepared
+        case .failure(let error): throw .malformed(field: error.pointer)
         }
     }
 }

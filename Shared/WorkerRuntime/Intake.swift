@@ -1,7 +1,7 @@
-package import Contract
-package import Messaging
-package import TokenCore
-package import TokenStore
+import Contract
+import Messaging
+import TokenCore
+import TokenStore
 
 /// What the records of a topic are.
 package enum TopicRole: Sendable {
@@ -11,14 +11,14 @@ package enum TopicRole: Sendable {
 }
 
 /// Decodes records: the first stage of a batch, pure but for the question whether a reply topic exists.
-package struct Intake {
+struct Intake {
     private let roles: [String: TopicRole]
     private let topics: Topics
     private let replyTopics: ReplyTopicRule
     /// The number of a topic's partitions; nil where there is no such topic.
     private let partitions: (String) throws -> Int32?
 
-    package init(
+    init(
         roles: [String: TopicRole],
         topics: Topics,
         replyTopics: ReplyTopicRule,
@@ -31,7 +31,7 @@ package struct Intake {
     }
 
     /// - Throws: only where the broker can't be asked for a reply topic: a fault, not a refusal.
-    package func arrival(_ record: KafkaRecord, lane: LaneID) throws -> Arrival {
+    func arrival(_ record: KafkaRecord, lane: LaneID) throws -> Arrival {
         switch roles[record.topic] {
         case .commands(let handlers, let maximumAge):
             try command(record, lane: lane, handlers: handlers, maximumAge: maximumAge)
@@ -85,8 +85,8 @@ package struct Intake {
     private func directory(_ record: KafkaRecord, lane: LaneID) -> Arrival {
         let work: Arrival.Work
         switch DirectoryChange.decode(record) {
-        case .replaced(let key, let entry): work = .directory(UserKey(key), entry)
-        case .removed(let key): work = .directory(UserKey(key), nil)
+        case .replaced(let key, let entry): work = .directory(key, entry)
+        case .removed(let key): work = .directory(key, nil)
         case .refused(let reason, _): work = .deadDirectoryRecord(reason)
         }
         return Arrival(record: record, lane: lane, key: recordKey(record), work: work)

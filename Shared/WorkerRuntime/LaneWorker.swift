@@ -1,9 +1,10 @@
 import Contract
+import Logging
 package import Messaging
 import Postgres
 import Telemetry
-package import TokenCore
-import TokenStore
+import TokenCore
+package import TokenStore
 
 /// The one loop of every worker, by the steps of the lane protocol: take what is there, decide and commit it in one
 /// transaction, produce it, settle it, move on.
@@ -16,7 +17,7 @@ package final class LaneWorker {
     let outbox: Outbox
     let runner: BatchRunner
     let intake: Intake
-    package private(set) var lanes: [TopicPartition: OwnedLane] = [:]
+    private(set) var lanes: [TopicPartition: OwnedLane] = [:]
     private var pending: (batch: CommittedBatch, shipment: Outbox.Shipment)?
     /// Assigned, but their rows could not be looked up yet.
     private var newcomers: [AssignedPartition] = []
@@ -60,7 +61,7 @@ package final class LaneWorker {
     /// Works until a stop is requested; a fault of the database or the broker is waited out.
     ///
     /// - Throws: only what no waiting mends.
-    package func run() throws {
+    func run() throws {
         var backoff = Backoff()
         while !parts.stop.isRequested {
             parts.heartbeat?.beat()
@@ -77,7 +78,7 @@ package final class LaneWorker {
     }
 
     /// One turn of the loop: take, take over what is new, handle, settle.
-    package func turn() throws {
+    func turn() throws {
         // Before anything is taken: records of a partition whose lane is not known would be lost.
         try admitNewcomers()
         let records = try consumer.take(max: parts.batchSize, waitMilliseconds: pending == nil ? 100 : 0)
@@ -96,7 +97,7 @@ package final class LaneWorker {
     // MARK: Assignment
 
     /// Kafka's assignment is a hint: a lane is ours when it was taken over.
-    package func noteRebalances() throws {
+    func noteRebalances() throws {
         for rebalance in consumer.drainRebalances() {
             switch rebalance {
             case .revoked(let partitions, _):
@@ -153,7 +154,7 @@ package final class LaneWorker {
     // MARK: Takeover
 
     /// Takes over every lane that has no epoch yet: raise it, send what is owed, in order, then read on.
-    package func takeOverLanes() throws {
+    func takeOverLanes() throws {
         guard lanes.values.contains(where: { $0.epoch == nil }) else { return }
         try settle()
         for lane in lanes.values.filter({ $0.epoch == nil }).sorted(by: { $0.id < $1.id }) {
@@ -187,7 +188,7 @@ package final class LaneWorker {
 
     /// Looks at the record before the group's offset: one that nobody knows means that the log is another one, which is
     /// then read from its beginning. A known one was answered and is passed over.
-    package func passProbes(_ records: [KafkaRecord]) throws -> [KafkaRecord] {
+    func passProbes(_ records: [KafkaRecord]) throws -> [KafkaRecord] {
         guard lanes.values.contains(where: { $0.probe != nil }) else { return records }
         var rejected: Set<TopicPartition> = []
         var passed: [KafkaRecord] = []
@@ -232,7 +233,7 @@ package final class LaneWorker {
     // MARK: Batches
 
     /// Commits the records as one batch, or as several where one of them is refused for its data, and sends the answers.
-    package func handle(_ records: [KafkaRecord]) throws {
+    func handle(_ records: [KafkaRecord]) throws {
         let arrivals = try records.map { record in
             guard let lane = lanes[record.topicPartition] else { preconditionFailure("filtered by turn()") }
             return try intake.arrival(record, lane: lane.id)
@@ -292,7 +293,7 @@ package final class LaneWorker {
     }
 
     /// Waits for the last batch's acknowledgements; then its lanes are that far, here and in the group's offsets.
-    package func settle() throws {
+    func settle() throws {
         guard let (batch, shipment) = pending else { return }
         guard try outbox.settle(shipment) else { throw StopRequested() }
         pending = nil
@@ -326,7 +327,7 @@ package final class LaneWorker {
     }
 
     /// Writes what is acknowledged; a lane with another owner has to be taken over again, if it is still assigned.
-    package func mark(_ some: [OwnedLane]) throws {
+    func mark(_ some: [OwnedLane]) throws {
         let rows = some.compactMap { lane in lane.epoch.map { (id: lane.id, epoch: $0, through: lane.acknowledged) } }
         guard !rows.isEmpty else { return }
         let ours = try store.markAnswered(rows)
@@ -339,7 +340,7 @@ package final class LaneWorker {
         }
     }
 
-    package func checkEpochs() throws {
+    func checkEpochs() throws {
         guard !lanes.isEmpty else { return }
         let epochs = try store.epochs(lanes.values.map(\.id))
         for lane in lanes.values where lane.epoch != nil && epochs[lane.id] != lane.epoch {

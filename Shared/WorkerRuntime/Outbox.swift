@@ -1,6 +1,6 @@
 import Contract
-package import Logging
-package import Messaging
+import Logging
+import Messaging
 import Telemetry
 import TokenCore
 import TokenStore
@@ -9,9 +9,9 @@ import TokenStore
 ///
 /// A message that fails while a later one succeeds would turn answers round: after an error everything from the first
 /// unacknowledged message on is sent again, in order. One that can never be written becomes a dead letter.
-package final class Outbox {
+final class Outbox {
     /// Messages that were handed over and are not known to be written.
-    package final class Shipment {
+    final class Shipment {
         fileprivate var messages: [OutgoingMessage]
         fileprivate var batch: ProduceBatch
 
@@ -29,7 +29,7 @@ package final class Outbox {
     private let shouldStop: () -> Bool
     private static let sliceMilliseconds = 200
 
-    package init(
+    init(
         producer: KafkaProducer,
         topics: Topics,
         envelopes: SealedEnvelopes,
@@ -46,7 +46,7 @@ package final class Outbox {
     }
 
     /// Hands the messages over; returns at once.
-    package func ship(_ messages: [WireMessage]) throws -> Shipment {
+    func ship(_ messages: [WireMessage]) throws -> Shipment {
         let outgoing = messages.map(OutgoingMessage.init)
         return Shipment(outgoing, try produce(outgoing))
     }
@@ -55,7 +55,7 @@ package final class Outbox {
     ///
     /// - Parameter patience: the longest wait once the worker is to stop; nil: for ever.
     /// - Returns: false where the worker has to stop first; then the next owner of the lane sends what is missing.
-    package func settle(_ shipment: Shipment, patience: Duration = .seconds(5)) throws -> Bool {
+    func settle(_ shipment: Shipment, patience: Duration = .seconds(5)) throws -> Bool {
         var deadline: ContinuousClock.Instant?
         var isDelayed = false
         while true {
@@ -79,7 +79,7 @@ package final class Outbox {
     }
 
     /// Forgets everything that was handed over; a takeover sends it again.
-    package func purge() {
+    func purge() {
         producer.purge()
     }
 

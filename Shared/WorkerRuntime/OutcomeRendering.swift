@@ -32,8 +32,13 @@ struct OutcomeRendering {
     }
 
     /// What follows from a record of the directory, which nobody is answered.
-    func directoryMessages(_ outcome: Outcome, _ user: UserKey, _ key: UUIDValue, at now: Instant) -> [WireMessage] {
-        consequences(outcome, MessageCause(user, identity: key, source: settings.source, time: now), user, at: now)
+    func directoryMessages(
+        _ outcome: Outcome,
+        _ recordKey: RecordKey,
+        _ key: UUIDValue,
+        at now: Instant
+    ) -> [WireMessage] {
+        consequences(outcome, MessageCause(recordKey, identity: key, source: settings.source, time: now), UserKey(recordKey), at: now)
     }
 
     private func replyOutcome(_ outcome: Outcome, _ type: CommandType) -> ReplyOutcome {

@@ -44,6 +44,26 @@ package struct MessageCause: Sendable, Equatable {
         kafkaCorrelationID = record.reply.kafkaCorrelationID
     }
 
+    /// What follows from no command: a record of the directory, a scan, a delivery. Nobody is answered.
+    package init(
+        _ key: RecordKey,
+        identity: UUIDValue,
+        source: String,
+        time: Instant,
+        correlation: Correlation = Correlation(),
+        authID: String? = nil
+    ) {
+        self.identity = identity
+        self.source = source
+        self.time = time
+        self.key = key.bytes
+        tenant = key.tenant
+        self.correlation = correlation
+        self.authID = authID
+        replyType = CommandType.malformedReply
+        kafkaCorrelationID = nil
+    }
+
     func attributes(id: String, type: String, key other: RecordKey? = nil) -> OutgoingAttributes {
         OutgoingAttributes(
             id: id,

@@ -1,0 +1,48 @@
+import Transport
+
+/// What a message goes out on.
+enum Channel: String, CaseIterable, Sendable {
+    case email
+    case sms
+}
+
+/// The notifier's YAML file (`NOTIFIER_CONFIG`), judged: who delivers each channel's messages, and with which texts.
+struct NotifierConfiguration: Sendable {
+    /// Providers of each channel, the preferred one first; a channel without providers is absent.
+    let channels: [Channel: [ProviderConfiguration]]
+    /// Where texts of one's own are; nil: the built-in ones.
+    let templateDirectory: String?
+}
+
+/// One provider, whatever it speaks.
+struct ProviderConfiguration: Sendable {
+    enum Kind: Sendable {
+        case smtp(server: MailServer, from: Mailbox)
+        case http(GatewayConfiguration)
+    }
+
+    /// Unique in the file; shown in logs and metrics.
+    let name: String
+    /// Bounds one attempt.
+    let timeout: Duration
+    let kind: Kind
+}
+
+/// An HTTP gateway: the request with placeholders, and where its answer has the message's id.
+struct GatewayConfiguration: Sendable {
+    let method: String
+    let url: PlaceholderText
+    let headers: [(name: String, value: PlaceholderText)]
+    let contentType: String
+    let body: PlaceholderText?
+    /// RFC 6901, into the answer's JSON.
+    let idPointer: String?
+    let caFile: String?
+}
+
+/// Every mistake of a configuration file or of templates, one line each, with file and line where there is one.
+struct ConfigurationError: Error, Equatable, CustomStringConvertible {
+    let mistakes: [String]
+
+    var description: String { mistakes.joined(separator: "\n") }
+}

@@ -1,0 +1,98 @@
+import Foundation
+import Settings
+import Transport
+import Yams
+
+extension NotifierConfiguration {
+    /// - Throws: every mistake in the file, one line each.
+    init(file: String) throws(ConfigurationError) {
+        guard let data = FileManager.default.contents(atPath: file), let text = String(data: data, encoding: .utf8)
+        else {
+            throw ConfigurationError(mistakes: ["\(file): can't be read"])
+        }
+        try self.init(yaml: text, file: file)
+    }
+
+    /// - Parameter file: names the file in mistakes, and is where relative paths start.
+    init(yaml: String, file: String) throws(ConfigurationError) {
+        var reader = ConfigurationReader(file: file)
+        var channels: [Channel: [ProviderConfiguration]] = [:]
+        var templates: String?
+        if let root = reader.parse(yaml), let top = reader.mapping(root, "", keys: ["channels", "templates"]) {
+            if let node = top["templates"], let mapping = reader.mapping(node, "templates", keys: ["directory"]) {
+                templates = reader.required(mapping, "directory", in: node, "templates").map { reader.resolved($0) }
+            }
+            channels = readChannels(top, root, &reader)
+        }
+        guard reader.mistakes.isEmpty else { throw ConfigurationError(mistakes: reader.mistakes) }
+        self.init(channels: channels, templateDirectory: templates)
+    }
+}
+
+private func readChannels(
+    _ top: Node.Mapping,
+    _ root: Node,
+    _ reader: inout ConfigurationReader
+) -> [Channel: [ProviderConfiguration]] {
+    guard let node = top["channels"] else {
+        reader.refuse(root, "channels", "required")
+        return [:]
+    }
+    guard let mapping = reader.mapping(node, "channels", keys: Set(Channel.allCases.map(\.rawValue))) else {
+        return [:]
+    }
+    var channels: [Channel: [ProviderConfiguration]] = [:]
+    var names: Set<String> = []
+    for channel in Channel.allCases {
+        guard let list = mapping[channel.rawValue] else { continue }
+        let path = "channels.\(channel.rawValue)"
+        guard let items = list.sequence, !items.isEmpty else {
+            reader.refuse(list, path, "a list of providers is expected")
+            continue
+        }
+        channels[channel] = items.enumerated().compactMap { index, item in
+            readProvider(item, channel, "\(path)[\(index)]", &names, &reader)
+        }
+    }
+    if channels.isEmpty, reader.mistakes.isEmpty { reader.refuse(node, "channels", "at least one channel is needed") }
+    return channels
+}
+
+private func readProvider(
+    _ node: Node,
+    _ channel: Channel,
+    _ path: String,
+    _ names: inout Set<String>,
+    _ reader: inout ConfigurationReader
+) -> ProviderConfiguration? {
+    let keys: Set = ["name", "timeout", "allowInsecure", "smtp", "http", "smpp"]
+    guard let mapping = reader.mapping(node, path, keys: keys) else { return nil }
+    let name = reader.required(mapping, "name", in: node, path) ?? ""
+    if !name.isEmpty {
+        if name.utf8.count > 40 || !name.utf8.allSatisfy({ $0 < 0x7F && ($0 > 0x40 || (0x2D...0x3A).contains($0)) }) {
+            reader.refuse(mapping["name"], "\(path).name", "letters, digits, '-', '.' and '_', at most 40")
+        }
+        if !names.insert(name).inserted { reader.refuse(mapping["name"], "\(path).name", "taken by another provider") }
+    }
+    let kinds = ["smtp", "http", "smpp"].filter { mapping[$0] != nil }
+    guard kinds.count == 1, let kind = kinds.first, let inner = mapping[kind] else {
+        reader.refuse(node, path, "exactly one of smtp, http and smpp is needed")
+        return nil
+    }
+    var section = ProviderSection(node: inner, path: "\(path).\(kind)", outer: mapping, outerPath: path)
+    switch (kind, channel) {
+    case ("smpp", _):
+        reader.refuse(inner, section.path, "SMPP is not supported by this version")
+    case ("smtp", .sms):
+        reader.refuse(inner, section.path, "SMTP delivers no SMS")
+    case ("smtp", _):
+        guard let (server, from) = section.readMail(&reader), let time = section.readTimeout(&reader) else {
+            return nil
+        }
+        return ProviderConfiguration(name: name, timeout: time, kind: .smtp(server: server, from: from))
+    default:
+        guard let gateway = section.readGateway(&reader), let time = section.readTimeout(&reader) else { return nil }
+        return ProviderConfiguration(name: name, timeout: time, kind: .http(gateway))
+    }
+    return nil
+}

@@ -1,0 +1,147 @@
+package import Contract
+package import Logging
+package import Messaging
+package import Settings
+package import Telemetry
+package import TokenCore
+package import TokenCrypto
+package import TokenStore
+
+/// Settings, keys and instruments of a service, read and judged before anything connects.
+package struct WorkerSetup: Sendable {
+    package let service: String
+    package let settings: ServiceSettings
+    package let topics: Topics
+    package let replyTopics: ReplyTopicRule
+    package let kafka: Messaging.KafkaSettings
+    package let keys: KeySource
+    package let logger: Logger
+    package let metrics: MetricRegistry
+    package let health: HealthState
+    package let faults: FaultReporter
+    package let stop: StopSignal
+
+    /// - Parameters:
+    ///   - rings: the key rings that the service needs an active key of.
+    ///   - more: reads what only this service has.
+    /// - Throws: `ProcessExit` 78 with one line for each mistake.
+    package init(
+        service: String,
+        rings: [Ring],
+        environment: [String: String],
+        reading more: (inout SettingsReader) -> Void = { _ in }
+    ) throws(ProcessExit) {
+        var reader = SettingsReader(environment: environment)
+        let settings = ServiceSettings(&reader)
+        more(&reader)
+        let topics = Topics(prefix: settings.topics.prefix)
+        let logger = Logger(service: service, settings: settings.observation)
+        if settings.commands.signing != nil {
+            reader.refuse("COMMAND_JWKS_FILE", "signed commands are not supported by this version")
+        }
+        let rule = Self.replyTopics(settings.topics.replyTopics, topics, &reader)
+        let kafka = Self.kafka(settings.kafka, logger, &reader)
+        let keys = settings.keysFile.isEmpty ? nil : Self.keys(settings.keysFile, rings, &reader)
+        do {
+            try reader.finish()
+        } catch {
+            throw ProcessExit(code: ProcessExit.configuration, lines: error.mistakes)
+        }
+        guard let rule, let kafka, let keys else {
+            throw ProcessExit(code: ProcessExit.configuration, lines: ["the configuration is not usable"])
+        }
+        self.service = service
+        self.settings = settings
+        self.topics = topics
+        self.replyTopics = rule
+        self.kafka = kafka
+        self.keys = keys
+        self.logger = logger
+        metrics = MetricRegistry()
+        health = HealthState(conditions: [.database, .schema, .topics, .group])
+        faults = FaultReporter(health: health, metrics: metrics, logger: logger)
+        stop = StopSignal()
+    }
+
+    /// What the decisions of the service depend on.
+    package var decisions: DecisionSettings {
+        DecisionSettings(
+            source: "/usertokens/\(service)",
+            service: service,
+            horizon: settings.commands.inboxRetention.components.seconds,
+            limits: SendingLimits(settings.sending)
+        )
+    }
+
+    package var store: StoreSettings {
+        StoreSettings(url: settings.postgres.value, applicationName: "usertokens-\(service)")
+    }
+
+    package func envelopes() -> SealedEnvelopes {
+        SealedEnvelopes(keys: keys, requiresSealing: settings.commands.sealing == .required)
+    }
+
+    private static func replyTopics(
+        _ setting: String?,
+        _ topics: Topics,
+        _ reader: inout SettingsReader
+    ) -> ReplyTopicRule? {
+        guard let setting else { return ReplyTopicRule(topics: topics) }
+        do {
+            return try ReplyTopicRule(setting, topics: topics)
+        } catch {
+            reader.refuse("REPLY_TOPICS", "\(error)")
+            return nil
+        }
+    }
+
+    private static func kafka(
+        _ settings: Settings.KafkaSettings,
+        _ logger: Logger,
+        _ reader: inout SettingsReader
+    ) -> Messaging.KafkaSettings? {
+        do {
+            return try Messaging.KafkaSettings(
+                properties: settings.properties,
+                onLog: { line in
+                    logger.debug("librdkafka", metadata: ["facility": "\(line.facility)", "line": "\(line.message)"])
+                },
+                onError: { error in
+                    logger.debug("librdkafka reports", metadata: [LogKey.errorMessage: "\(error)"])
+                }
+            )
+        } catch {
+            for problem in error.problems where problem.reason != .missing {
+                let variable = "KAFKA_PROPERTY_" + problem.property.uppercased().replacing(".", with: "_")
+                reader.refuse(variable, "a librdkafka property that may be set (\(problem.reason.rawValue))")
+            }
+            return nil
+        }
+    }
+
+    private static func keys(_ path: String, _ rings: [Ring], _ reader: inout SettingsReader) -> KeySource? {
+        do {
+            let keys = try KeySource(path: path)
+            for problem in keys.current.problems(needing: rings) { reader.refuse("KEYS_FILE", problem) }
+            return keys
+        } catch {
+            for problem in error.problems { reader.refuse("KEYS_FILE", problem) }
+            return nil
+        }
+    }
+}
+
+extension SendingLimits {
+    init(_ settings: SendingSettings) {
+        func limits(_ some: [SendLimit]) -> [Limit] {
+            some.map { Limit(count: $0.count, seconds: $0.window.components.seconds) }
+        }
+        self.init(
+            user: limits(settings.user),
+            destination: limits(settings.destination),
+            prefix: limits(settings.prefix),
+            tenant: limits(settings.tenant),
+            countries: settings.smsCountries
+        )
+    }
+}
