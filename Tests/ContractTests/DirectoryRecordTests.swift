@@ -68,6 +68,8 @@ struct DirectoryRecordTests {
     func tombstone() throws {
         let key = try #require(RecordKey(tenant: "acme", userID: "alice"))
         #expect(decode(nil) == .removed(key))
+        #expect(decode(nil, headers: [("ce_tenant", "acme")]) == .removed(key))
+        #expect(decode(nil, headers: [("ce_tenant", "other")]) == .refused(.tenantDisagrees, field: "ce_tenant"))
     }
 
     @Test("what can't be decoded is refused with its reason")

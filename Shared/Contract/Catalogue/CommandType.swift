@@ -5,6 +5,7 @@ package struct CommandType: RawRepresentable, Hashable, Sendable {
     /// The type as it stands in `ce_type`.
     package let rawValue: String
 
+    /// Takes any text as it is.
     package init(rawValue: String) { self.rawValue = rawValue }
 
     private init(name: String) { rawValue = TypeName.full(name) }

@@ -3,6 +3,7 @@ package struct EventType: RawRepresentable, Hashable, Sendable {
     /// The type as it stands in `ce_type`.
     package let rawValue: String
 
+    /// Takes any text as it is.
     package init(rawValue: String) { self.rawValue = rawValue }
 
     private init(name: String) { rawValue = TypeName.full(name) }
@@ -52,5 +53,6 @@ package struct EventType: RawRepresentable, Hashable, Sendable {
 
 /// The one type of message on `tokens.notifications` (section 8).
 package enum NotificationType {
+    /// Deliver one message.
     package static let deliver = TypeName.full("notification.deliver")
 }

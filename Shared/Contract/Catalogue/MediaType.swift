@@ -7,7 +7,9 @@ package enum MediaType: Sendable, Equatable {
     /// Anything that the contract does not read.
     case other
 
+    /// What binary mode writes.
     package static let jsonText = "application/json"
+    /// What marks structured mode.
     package static let structuredText = "application/cloudevents+json"
 
     /// Parameters and case do not matter; any `…/json` and `…+json` is JSON.

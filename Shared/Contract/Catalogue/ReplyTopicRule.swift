@@ -5,6 +5,7 @@
 package struct ReplyTopicRule: Sendable, Equatable {
     /// A pattern that no topic name can match. It is an operator's text, so it is told.
     package struct InvalidPattern: Error, Equatable, CustomStringConvertible {
+        /// As the operator wrote it.
         package var pattern: String
         package var description: String { "no topic name matches the pattern '\(pattern)'" }
     }

@@ -1,15 +1,24 @@
 /// The topics of section 1, all named from one prefix (`TOPIC_PREFIX`).
 package struct Topics: Sendable, Equatable {
+    /// `TOPIC_PREFIX` where it is not set.
     package static let defaultPrefix = "tokens."
 
+    /// What all names begin with.
     package let prefix: String
+    /// Commands for the enrollment service.
     package let commandsEnrollment: String
+    /// Commands for the verifier.
     package let commandsVerification: String
+    /// The directory's contact data; compacted.
     package let users: String
+    /// Messages to deliver.
     package let notifications: String
+    /// Replies that no command sent elsewhere.
     package let replies: String
+    /// Facts for anyone.
     package let events: String
 
+    /// - Parameter prefix: a valid beginning of topic names.
     package init(prefix: String = Topics.defaultPrefix) {
         self.prefix = prefix
         commandsEnrollment = prefix + "commands.enrollment"

@@ -7,7 +7,9 @@ package struct ApprovalContext: Sendable, Equatable {
 
     /// 1 to 128 characters; given back as `boundTo`.
     package var reference: String
+    /// What the message shows; unchecked.
     package var text: String
+    /// Structured data of the sender's, bound but not shown.
     package var fields: JSONObject?
     /// The RFC 8785 form of the whole context as sent, unknown members included: what the binding is computed over.
     package var canonical: [UInt8]

@@ -9,7 +9,9 @@ package struct EditToken: CommandContent {
     package var phone: String?
     /// As given: what is no address is `invalid_email`, not `malformed`.
     package var email: String?
+    /// A new end.
     package var expiresAt: Instant?
+    /// Holds only for that version of the token.
     package var ifVersion: Int64?
 
     package init(_ fields: FieldReader) throws(FieldError) {

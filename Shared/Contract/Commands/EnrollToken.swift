@@ -2,15 +2,21 @@ package import TokenCore
 
 /// `token.enroll`: a user gets a token. Which fields a kind needs is the handler's rule.
 package struct EnrollToken: CommandContent {
+    /// Name of the token type; an unknown one is `unknown_token_type`.
     package var tokenType: String
+    /// Of sms, email and virtual tokens.
     package var contact: Contact
+    /// Of hardware tokens.
     package var hardware: Hardware
     /// Base32 or a ciphertext; made by us where absent.
     package var secret: SensitiveText?
     /// How many recovery codes, 1 to 20.
     package var count: Int64?
+    /// At most 255 characters.
     package var description: String?
+    /// Whether it is in the future is judged at the instant.
     package var expiresAt: Instant?
+    /// The type's default where absent.
     package var activate: Activation?
 
     /// Where a token's messages go.
@@ -25,13 +31,18 @@ package struct EnrollToken: CommandContent {
 
     /// A device of the stock, and the proof that the user holds it.
     package struct Hardware: Sendable, Equatable {
+        /// Names the stocked token to assign.
         package var serial: String?
+        /// The first of two consecutive values, or the only one (TOTP).
         package var otp1: SensitiveText?
+        /// The second of two consecutive values (HOTP).
         package var otp2: SensitiveText?
     }
 
+    /// The two ways to a person.
     package enum Channel: String, Sendable { case sms, email }
 
+    /// When a token starts to verify.
     package enum Activation: String, Sendable {
         case now
         case onFirstOTP = "on-first-otp"

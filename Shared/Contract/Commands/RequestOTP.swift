@@ -4,8 +4,11 @@ package import TokenCore
 package struct RequestOTP: CommandContent {
     /// The user's only deliverable token where absent.
     package var tokenId: UUIDValue?
+    /// What the OTP will be good for.
     package var purpose: PurposeName
+    /// What is approved; needed by `approval` only.
     package var context: ApprovalContext?
+    /// Language of the message; the directory's where absent.
     package var locale: String?
 
     package init(_ fields: FieldReader) throws(FieldError) {

@@ -3,7 +3,9 @@ package import TokenCore
 /// `token.reset`: two consecutive OTPs, in the order in which the device showed them, find its counter or clock.
 package struct ResetToken: CommandContent {
     package var tokenId: UUIDValue
+    /// The earlier value.
     package var otp1: SensitiveText
+    /// The later value.
     package var otp2: SensitiveText
     package var ifVersion: Int64?
 

@@ -2,10 +2,12 @@ package import TokenCore
 
 /// `token.unassign`, `token.compromise`: a device by its token, or on a tenant-wide key by its serial number.
 package struct SetHardwareStatus: Sendable, Equatable {
+    /// Which device.
     package var target: Target
     package var reason: String?
     package var ifVersion: Int64?
 
+    /// How a device is named.
     package enum Target: Sendable, Equatable {
         case tokenId(UUIDValue)
         case serial(String)

@@ -2,9 +2,13 @@ package import TokenCore
 
 /// A command as it was received, in either content mode of CloudEvents' Kafka binding (section 2).
 package struct CommandEnvelope: Sendable, Equatable {
+    /// With `source` it identifies the command within its tenant; at most 255 bytes.
     package var id: String
+    /// At most 255 bytes.
     package var source: String
+    /// Any text; `commandType` gives it a meaning.
     package var type: String
+    /// Carried by CloudEvents; means nothing here.
     package var subject: String?
     /// What the sender says of the time; never trusted (section 2), so nil also where it is no time.
     package var time: Instant?
@@ -12,9 +16,13 @@ package struct CommandEnvelope: Sendable, Equatable {
     package var expiryTime: Instant?
     /// Names tenant and user.
     package var recordKey: RecordKey
+    /// Where the answer is wanted.
     package var reply: ReplyRoute
+    /// What ties the command to others.
     package var correlation: Correlation
+    /// Who asks.
     package var asker: Asker
+    /// What is asked.
     package var content: Content
     /// Found while decoding and to be answered `malformed` when data are looked at (section 3), in the order of checks:
     /// a tenant or user that disagrees with the key, an `expirytime` that is no time, data that are no object.
@@ -35,23 +43,37 @@ package struct CommandEnvelope: Sendable, Equatable {
         }
     }
 
+    /// The key as received.
     package var key: [UInt8] { recordKey.bytes }
     /// The tenant in the key.
     package var tenant: String { recordKey.tenant }
     /// The user in the key; begins with `~` on tenant-wide keys.
     package var userID: String { recordKey.userID }
+    /// `replyto` or `kafka_replyTopic`.
     package var replyTo: String? { reply.topic }
+    /// `kafka_replyPartition` where it counts.
     package var replyPartition: Int32? { reply.partition }
+    /// To be echoed.
     package var kafkaCorrelationID: [UInt8]? { reply.kafkaCorrelationID }
+    /// Carried on.
     package var correlationID: String? { correlation.correlationID }
+    /// The sender's own; replies name this command instead.
     package var causationID: String? { correlation.causationID }
+    /// Carried on.
     package var traceParent: String? { correlation.traceParent }
+    /// Carried on.
     package var traceState: String? { correlation.traceState }
+    /// As asserted.
     package var authType: String? { asker.authType }
+    /// As asserted.
     package var authID: String? { asker.authID }
+    /// The bearer token, whole.
     package var authorization: SensitiveText? { asker.authorization }
+    /// The type as a name of the catalogue.
     package var commandType: CommandType { CommandType(rawValue: type) }
+    /// The data; empty where there is a `defect` in them.
     package var data: JSONObject { content.object }
+    /// What makes two copies equal.
     package var dataBytes: [UInt8] { content.bytes }
     /// The data for a command's own type to read.
     package var fields: FieldReader { FieldReader(content.object) }

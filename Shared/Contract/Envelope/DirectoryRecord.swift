@@ -4,7 +4,9 @@ package struct DirectoryRecord: Sendable, Equatable {
     package var phone: String?
     /// As given: whether it is an address is judged later.
     package var email: String?
+    /// A language tag.
     package var locale: String?
+    /// At most 255 characters.
     package var displayName: String?
     /// A lower one than stored is ignored.
     package var revision: Int64
@@ -62,12 +64,15 @@ package enum DirectoryChange: Sendable, Equatable {
         guard let recordKey = RecordKey(key), !recordKey.isTenantWide else {
             return .refused(.keyInvalid, field: Undecodable.keyField)
         }
-        guard let value else { return .removed(recordKey) }
+        var attributes = EnvelopeAttributes()
+        for header in headers { attributes.take(header: header.name, value: header.value) }
+        guard let value else {
+            let agrees = attributes[.tenant] == nil || attributes[.tenant] == recordKey.tenant
+            return agrees ? .removed(recordKey) : .refused(.tenantDisagrees, field: Header.tenant.field)
+        }
         guard key.count + value.count <= EnvelopeDecoder.maximumRecordSize else {
             return .refused(.recordTooLarge, field: "")
         }
-        var attributes = EnvelopeAttributes()
-        for header in headers { attributes.take(header: header.name, value: header.value) }
         do {
             let json: JSONValue
             switch attributes[.contentType].map(MediaType.init) {

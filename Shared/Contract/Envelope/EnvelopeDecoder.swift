@@ -24,6 +24,7 @@ package enum EnvelopeDecoder {
     /// The tenant where the attribute is absent.
     package static let defaultTenant = "default"
 
+    /// Decides whether a record is a command. It never fails otherwise, whatever the bytes.
     package static func decode(
         headers: [(name: String, value: [UInt8]?)],
         key: [UInt8]?,

@@ -7,6 +7,7 @@ package struct FieldError: Error, Sendable, Equatable {
     /// A JSON pointer into the data (RFC 6901), or a header's name, or `key`.
     package var pointer: String
 
+    /// - Parameter pointer: fit for `details.field` as it is.
     package init(pointer: String) { self.pointer = pointer }
 }
 
@@ -17,6 +18,7 @@ package struct FieldReader: Sendable {
     /// Longest text by default, in characters (section 2).
     package static let maximumTextLength = 255
 
+    /// The members to read.
     package let object: JSONObject
     private let pointer: String
 
@@ -54,8 +56,10 @@ package struct FieldReader: Sendable {
         return value
     }
 
+    /// A string of any length and content.
     package func string(_ name: String) throws(FieldError) -> String { try required(name, \.stringValue) }
 
+    /// The same, where it may be absent.
     package func optionalString(_ name: String) throws(FieldError) -> String? { try optional(name, \.stringValue) }
 
     /// A string of at most so many Unicode scalars, without control characters and line separators; it may be empty.
@@ -68,13 +72,16 @@ package struct FieldReader: Sendable {
         try optional(name) { Self.text($0, maxCharacters) }
     }
 
+    /// A UUID in its canonical form, in either case.
     package func uuid(_ name: String) throws(FieldError) -> UUIDValue { try required(name, Self.uuid) }
 
+    /// The same, where it may be absent.
     package func optionalUUID(_ name: String) throws(FieldError) -> UUIDValue? { try optional(name, Self.uuid) }
 
     /// RFC 3339 with zone.
     package func instant(_ name: String) throws(FieldError) -> Instant { try required(name, Self.instant) }
 
+    /// The same, where it may be absent.
     package func optionalInstant(_ name: String) throws(FieldError) -> Instant? { try optional(name, Self.instant) }
 
     /// A whole number within a range; `2.0` is one.
@@ -85,6 +92,7 @@ package struct FieldReader: Sendable {
         try required(name) { Self.integer($0, range) }
     }
 
+    /// The same, where it may be absent.
     package func optionalInteger(
         _ name: String,
         in range: ClosedRange<Int64> = .min ... .max
@@ -92,21 +100,27 @@ package struct FieldReader: Sendable {
         try optional(name) { Self.integer($0, range) }
     }
 
+    /// True or false.
     package func bool(_ name: String) throws(FieldError) -> Bool { try required(name, Self.bool) }
 
+    /// The same, where it may be absent.
     package func optionalBool(_ name: String) throws(FieldError) -> Bool? { try optional(name, Self.bool) }
 
+    /// An object, whose own members are named by their whole path.
     package func object(_ name: String) throws(FieldError) -> FieldReader {
         FieldReader(try required(name, \.objectValue), pointer: pointer(to: name))
     }
 
+    /// The same, where it may be absent.
     package func optionalObject(_ name: String) throws(FieldError) -> FieldReader? {
         guard let object = try optional(name, \.objectValue) else { return nil }
         return FieldReader(object, pointer: pointer(to: name))
     }
 
+    /// An array of anything.
     package func array(_ name: String) throws(FieldError) -> [JSONValue] { try required(name, Self.array) }
 
+    /// The same, where it may be absent.
     package func optionalArray(_ name: String) throws(FieldError) -> [JSONValue]? { try optional(name, Self.array) }
 
     /// An array of objects, each a reader that knows its index.
@@ -128,6 +142,7 @@ package struct FieldReader: Sendable {
         try required(name) { $0.stringValue.flatMap(Value.init(rawValue:)) }
     }
 
+    /// The same, where it may be absent.
     package func optionalStringEnum<Value: RawRepresentable<String>>(
         _ name: String,
         as type: Value.Type = Value.self

@@ -2,6 +2,7 @@
 ///
 /// Two keys are the same when their bytes are; `String`'s own equality would take two spellings of a letter for one user.
 package struct RecordKey: Sendable {
+    /// In bytes.
     package static let maximumTenantLength = 63
     /// In bytes.
     package static let maximumUserIDLength = 255

@@ -2,6 +2,7 @@
 ///
 /// What could be read of it is here, so that the reply finds whoever asked.
 package struct Undecodable: Error, Sendable, Equatable {
+    /// Why, for operators.
     package var reason: Reason
     /// `details.field` of the reply: a JSON pointer (the empty one is the whole value), a header's name, or `key`.
     package var field: String
@@ -15,7 +16,9 @@ package struct Undecodable: Error, Sendable, Equatable {
     package var key: [UInt8]?
     /// The tenant of the key; where that is no valid key, the tenant that the attribute names, if it is one.
     package var tenant: String?
+    /// Where an answer was wanted.
     package var reply: ReplyRoute
+    /// What ties the record to others.
     package var correlation: Correlation
 
     /// Whether a reply is owed: `ce_id` and `ce_source` could be read.
@@ -52,6 +55,7 @@ package struct Undecodable: Error, Sendable, Equatable {
         /// Of `tokens.users`: the attribute `tenant` disagrees with the key.
         case tenantDisagrees = "tenant_disagrees"
 
+        /// The reason that a fault in the JSON makes.
         package init(_ error: JSONError) {
             switch error.reason {
             case .tooDeep: self = .jsonTooDeep

@@ -16,10 +16,12 @@ package struct JSONError: Error, Equatable, Sendable {
         case invalidUTF8 = "invalid_utf8"
     }
 
+    /// Why.
     package var reason: Reason
     /// Offset of the offending byte from the start of the text.
     package var offset: Int
 
+    /// A fault at a byte.
     package init(_ reason: Reason, at offset: Int) {
         self.reason = reason
         self.offset = offset

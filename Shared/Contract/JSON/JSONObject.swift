@@ -2,6 +2,7 @@
 package struct JSONObject: Sendable, Equatable {
     /// One member.
     package struct Member: Sendable, Equatable {
+        /// Unescaped.
         package var name: String
         package var value: JSONValue
 
@@ -18,12 +19,15 @@ package struct JSONObject: Sendable, Equatable {
     /// All members, in order.
     package private(set) var members: [Member]
 
+    /// An object without members.
     package init() { members = [] }
 
     /// Takes members whose names the caller knows to be distinct.
     init(distinct members: [Member]) { self.members = members }
 
+    /// Whether there are no members.
     package var isEmpty: Bool { members.isEmpty }
+    /// How many members there are.
     package var count: Int { members.count }
 
     /// The value of a member; nil where there is none. Names are compared bytewise.

@@ -1,10 +1,13 @@
 /// A fact for `tokens.events` (section 8).
 package struct EventEnvelope: Sendable, Equatable {
+    /// Id, type, key and the rest.
     package var attributes: OutgoingAttributes
     /// Who did it; nil where nobody did, as when a token expires.
     package var authID: String?
+    /// The fact; no contact data unmasked, no OTP.
     package var data: JSONObject
 
+    /// An event that no command gave rise to.
     package init(attributes: OutgoingAttributes, authID: String?, data: JSONObject) {
         self.attributes = attributes
         self.authID = authID
@@ -23,6 +26,7 @@ package struct EventEnvelope: Sendable, Equatable {
         self.data = data
     }
 
+    /// The record to write.
     package func message(to topic: String) -> WireMessage {
         let extra = authID.map { [WireHeader(.authID, $0)] } ?? []
         return attributes.message(to: topic, partition: nil, extra: extra, data: data)

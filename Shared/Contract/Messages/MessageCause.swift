@@ -10,6 +10,7 @@ package struct MessageCause: Sendable, Equatable {
     package let time: Instant
     /// The command's key as received.
     package let key: [UInt8]?
+    /// The key's, or what could be read.
     package let tenant: String?
     /// The command's, with its id as `causationid`.
     package let correlation: Correlation
@@ -18,6 +19,10 @@ package struct MessageCause: Sendable, Equatable {
     let replyType: String
     let kafkaCorrelationID: [UInt8]?
 
+    /// - Parameters:
+    ///   - identity: the command's key in the inbox.
+    ///   - source: who writes.
+    ///   - time: when it was decided.
     package init(_ command: CommandEnvelope, identity: UUIDValue, source: String, time: Instant) {
         self.identity = identity
         self.source = source

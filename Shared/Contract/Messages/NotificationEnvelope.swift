@@ -2,11 +2,14 @@ package import TokenCore
 
 /// One message to deliver, for `tokens.notifications` (section 8).
 package struct NotificationEnvelope: Sendable, Equatable {
+    /// Id, key and the rest.
     package var attributes: OutgoingAttributes
     /// After this instant the message is dropped, not delivered.
     package var expiryTime: Instant?
+    /// What to deliver, its secrets sealed.
     package var data: JSONObject
 
+    /// A notification that no command gave rise to.
     package init(attributes: OutgoingAttributes, expiryTime: Instant?, data: JSONObject) {
         self.attributes = attributes
         self.expiryTime = expiryTime
@@ -25,6 +28,7 @@ package struct NotificationEnvelope: Sendable, Equatable {
         self.data = data
     }
 
+    /// The record to write.
     package func message(to topic: String) -> WireMessage {
         let extra = expiryTime.map { [WireHeader(.expiryTime, $0.rfc3339)] } ?? []
         return attributes.message(to: topic, partition: nil, extra: extra, data: data)

@@ -2,10 +2,13 @@ package import TokenCore
 
 /// The attributes that all messages of ours have (section 2), written in binary mode.
 package struct OutgoingAttributes: Sendable, Equatable {
+    /// The same again whenever the message is written again.
     package var id: String
     /// Who writes, such as `/usertokens/verifier`.
     package var source: String
+    /// In full, such as `usertokens.token.enrolled.v1`.
     package var type: String
+    /// When what the message tells happened.
     package var time: Instant
     /// The record's key, and `subject` where it is UTF-8; nil where a malformed command had none.
     package var key: [UInt8]?

@@ -14,9 +14,11 @@ package enum ReplyOutcome: Sendable, Equatable {
 
 /// What a rejection says.
 package struct RejectedReply: Sendable, Equatable {
+    /// From the catalogue of rejections.
     package var code: String
     /// For a person; no value of the command's is in it.
     package var message: String
+    /// What helps the sender; may be empty.
     package var details: JSONObject
     /// What may be shown to the person who entered an OTP (section 4); stands beside `code`.
     package var publicCode: String?
@@ -39,11 +41,14 @@ package struct RejectedReply: Sendable, Equatable {
 
 /// The one reply to a command, or to a record that could not be decoded.
 package struct ReplyEnvelope: Sendable, Equatable {
+    /// Id, type, key and the rest.
     package var attributes: OutgoingAttributes
     /// `kafka_correlationId` of the command.
     package var kafkaCorrelationID: [UInt8]?
+    /// What the command came to.
     package var outcome: ReplyOutcome
 
+    /// A reply to the cause; its id derives from the cause's identity.
     package init(to cause: MessageCause, outcome: ReplyOutcome) {
         attributes = cause.attributes(id: DerivedID.reply(of: cause.identity), type: cause.replyType)
         kafkaCorrelationID = cause.kafkaCorrelationID

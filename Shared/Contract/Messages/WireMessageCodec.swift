@@ -21,6 +21,7 @@ package enum WireMessageCodec {
     ]
     private static let places = Dictionary(uniqueKeysWithValues: zip(names, UInt64(1)...))
 
+    /// Equal messages give equal bytes.
     package static func encode(_ messages: [WireMessage]) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(messages.reduce(8) { $0 + 256 + ($1.value?.count ?? 0) })

@@ -5,6 +5,7 @@ package struct SensitiveText: Sendable, Equatable {
     /// The text itself, for the one who needs it.
     package let exposed: String
 
+    /// Takes a text as it is.
     package init(_ text: String) { exposed = text }
 
     /// Whether this is meant as a ciphertext (section 12): compact JWE begins with an encoded `{"`.
