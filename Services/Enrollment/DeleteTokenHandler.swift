@@ -8,9 +8,10 @@ import WorkerRuntime
 /// that a user keeps one ACTIVE token).
 struct DeleteTokenHandler: CommandHandler {
     static var reads: Reads { .contact }
+    static var acceptsTenantKey: Bool { true }
 
     func decide(_ command: SetTokenStatus, _ state: inout WorkingSet, _ context: DecisionContext) -> Outcome {
-        state.decideOnUser(of: context, stock: true) { record throws(Rejection) in
+        state.decideOnUser(of: context) { record throws(Rejection) in
             let change = try record.delete(
                 TokenID(command.tokenId),
                 ifVersion: command.ifVersion,

@@ -2,25 +2,20 @@ import Contract
 import TokenCore
 import WorkerRuntime
 
-/// What a record of `tokens.users` does to its user, and which facts follow.
-enum DirectoryUpdate {
-    /// Takes the directory's record over; see ``TokenCore/UserRecord/update(_:)``.
-    static func apply(
-        _ record: DirectoryRecord,
-        to user: inout UserRecord,
-        _ context: DecisionContext
-    ) -> [EventDraft] {
-        let effect = user.update(DirectoryUpdateRequest(record))
-        return events(of: effect, user, context)
+/// What a record of `tokens.users` does to its user, and which facts follow; nobody is answered.
+struct DirectoryUpdate: DirectoryHandler {
+    func decide(_ record: DirectoryRecord?, _ state: inout WorkingSet, _ context: DecisionContext) -> Outcome {
+        state.decideOnUser(of: context) { user in
+            let effect = record.map { user.update(DirectoryUpdateRequest($0)) } ?? user.removeContact()
+            return Outcome(
+                .ok([:]),
+                events: events(of: effect, user, context),
+                tokens: effect.obsoleted.map(\.id)
+            )
+        }
     }
 
-    /// The user left the directory: the record's value is null.
-    static func remove(_ user: inout UserRecord, _ context: DecisionContext) -> [EventDraft] {
-        let effect = user.removeContact()
-        return events(of: effect, user, context)
-    }
-
-    private static func events(
+    private func events(
         of effect: DirectoryEffect,
         _ user: UserRecord,
         _ context: DecisionContext

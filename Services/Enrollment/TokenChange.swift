@@ -5,14 +5,10 @@ import WorkerRuntime
 /// One user's record under a command: changed as a whole, or not at all.
 extension WorkingSet {
     /// Lets `decide` change a copy of the record, and keeps the copy unless the command was refused.
-    ///
-    /// - Parameter stock: the command also works on keys that begin with `~`.
     mutating func decideOnUser(
         of context: DecisionContext,
-        stock: Bool = false,
         _ decide: (inout UserRecord) throws(Rejection) -> Outcome
     ) -> Outcome {
-        guard stock || !context.user.isTenantWide else { return .rejected(.malformed(field: "key")) }
         var record = self[context.user]
         let before = record
         do {

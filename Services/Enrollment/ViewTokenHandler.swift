@@ -7,9 +7,11 @@ import WorkerRuntime
 /// Rejections: `token_not_found`.
 struct ViewTokenHandler: CommandHandler {
     static var reads: Reads { .contact }
+    static var acceptsTenantKey: Bool { true }
+    static var isReadOnly: Bool { true }
 
     func decide(_ command: ViewToken, _ state: inout WorkingSet, _ context: DecisionContext) -> Outcome {
-        state.decideOnUser(of: context, stock: true) { record throws(Rejection) in
+        state.decideOnUser(of: context) { record throws(Rejection) in
             let token = try record.token(TokenID(command.tokenId), ifVersion: nil)
             let report = TokenReport(token: token, record: record, context: context)
             return Outcome(.ok(["token": report.view]), tokens: [token.id])

@@ -53,6 +53,24 @@ package enum TokenListing {
         let page = Array(found.sorted { $0.id < $1.id }.prefix(max(1, limit)))
         return (page, page.count < found.count ? page.last?.id : nil)
     }
+
+    /// One page of what the store found for the filter.
+    ///
+    /// The store knows statuses as they are written; a token that ended since is passed over here, so that a page can
+    /// be shorter than its limit though another one follows.
+    ///
+    /// - Parameter rows: in the order of ids, after the page before; one more than `limit` where another page follows.
+    package static func page(
+        ofRows rows: [Token],
+        _ filter: Filter,
+        limit: Int,
+        in catalogue: TypeCatalogue,
+        at now: Instant
+    ) -> (page: [Token], next: TokenID?) {
+        let shown = rows.prefix(limit)
+        let page = shown.filter { filter.admits($0, $0.effectiveStatus(in: catalogue, at: now)) }
+        return (page, shown.count < rows.count ? shown.last?.id : nil)
+    }
 }
 
 /// The place in a list where the next page begins; opaque to who asks, so that it can change.

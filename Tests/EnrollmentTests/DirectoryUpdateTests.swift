@@ -10,14 +10,15 @@ import WorkerRuntime
 struct DirectoryUpdateTests {
     var desk = Desk()
 
-    func apply(_ data: String, to user: inout UserRecord) throws -> [EventDraft] {
-        DirectoryUpdate.apply(try DirectoryRecord(FieldReader(JSON.object(data))), to: &user, desk.context)
+    func apply(_ data: String, to state: inout WorkingSet) throws -> [EventDraft] {
+        let record = try DirectoryRecord(FieldReader(JSON.object(data)))
+        return DirectoryUpdate().decide(record, &state, desk.context).events
     }
 
     @Test("tells a change of contact masked, and an unfit field by its name")
     func events() throws {
-        var user = UserRecord(key: desk.user)
-        let first = try apply(#"{"phone": "+41791234567", "email": "nobody", "locale": 7, "revision": 1}"#, to: &user)
+        var state = WorkingSet()
+        let first = try apply(#"{"phone": "+41791234567", "email": "nobody", "locale": 7, "revision": 1}"#, to: &state)
         #expect(
             first == [
                 EventDraft(.contactRejected, ["field": .string("/email")]),
@@ -28,9 +29,9 @@ struct DirectoryUpdateTests {
                 ),
             ]
         )
-        #expect(user.contact == DirectoryEntry(phone: "+41791234567", revision: 1))
-        #expect(try apply(#"{"phone": "+41791234567", "revision": 1}"#, to: &user).isEmpty)
-        #expect(try apply(#"{"phone": "+41791234568", "revision": 0}"#, to: &user).isEmpty)
+        #expect(state[desk.user].contact == DirectoryEntry(phone: "+41791234567", revision: 1))
+        #expect(try apply(#"{"phone": "+41791234567", "revision": 1}"#, to: &state).isEmpty)
+        #expect(try apply(#"{"phone": "+41791234568", "revision": 0}"#, to: &state).isEmpty)
     }
 
     @Test("a tombstone drops the contacts and ends virtual tokens")
@@ -41,7 +42,7 @@ struct DirectoryUpdateTests {
         let (view, _) = try desk.ok(ViewTokenHandler(), #"{"tokenId": "\#(id)"}"#)
         #expect(try JSON.member("token", of: view)["device"] == .string("a***@work.example"))
 
-        let events = DirectoryUpdate.remove(&desk.state[desk.user], desk.context)
+        let events = DirectoryUpdate().decide(nil, &desk.state, desk.context).events
         #expect(events.map(\.type) == [.contactChanged, .tokenObsoleted])
         #expect(events.last?.data["reason"] == .string("contact_removed"))
         let token = try JSON.member("token", of: try #require(events.last?.data))

@@ -65,9 +65,11 @@ struct EnrollTokenTests {
         let id = try JSON.text(JSON.member("token", of: result), "tokenId")
         let (_, viewed) = try desk.ok(ViewTokenHandler(), #"{"tokenId": "\#(id)"}"#)
         #expect(!viewed.wire.contains(secret))
+        desk.now = Desk.start.adding(seconds: 3_600)
         let (again, provisioned) = try desk.ok(ProvisionTokenHandler(), #"{"tokenId": "\#(id)"}"#)
         #expect(!provisioned.wire.contains(secret))
-        #expect(try JSON.text(JSON.member("provisioning", of: again), "uri").contains("otpauth://totp/"))
+        let later = try JSON.text(JSON.member("provisioning", of: again), "uri")
+        #expect(later.hasPrefix("sealed(acme/alice,\(end),otpauth://totp/"), "the seal ends when the token does")
         #expect(provisioned.events.map(\.type) == [.tokenEdited])
     }
 

@@ -37,6 +37,34 @@ struct ListTokensTests {
         #expect(desk.state.users[desk.user] == nil)
     }
 
+    @Test("lists the tenant on a tenant-wide key, from the rows that the store found")
+    func tenant() throws {
+        var desk = Desk()
+        for name in ["alice", "bob", "carol"] {
+            desk.user = UserKey(tenant: "acme", userID: name)
+            _ = try desk.enroll(TokenCommandTests.sms)
+        }
+        let rows = desk.state.users.values.flatMap(\.tokens).sorted { $0.id < $1.id }
+        desk.user = UserKey(tenant: "acme", userID: "~")
+        let data = #"{"limit": 2, "status": "ACTIVE", "tokenType": "sms", "expiresBefore": "2028-01-01T00:00:00Z"}"#
+        let request = try ListTokensHandler().tenantPage(ListTokens(FieldReader(JSON.object(data))))
+        #expect(request?.limit == 3)
+        #expect(request?.status == .active)
+        #expect(request?.tokenType == "sms")
+        #expect(request?.expiresBefore == Instant(rfc3339: "2028-01-01T00:00:00Z"))
+
+        desk.state.tenantPage = rows
+        let (result, _) = try desk.ok(ListTokensHandler(), #"{"limit": 2}"#)
+        guard case .array(let tokens)? = result["tokens"] else { throw JSON.Unexpected(name: "tokens") }
+        #expect(try tokens.map { try JSON.text(#require($0.objectValue), "userId") } == rows.prefix(2).map(\.userID))
+        let cursor = try #require(result["nextCursor"]?.stringValue)
+        let next = try ListTokensHandler().tenantPage(ListTokens(FieldReader(["cursor": .string(cursor)])))
+        #expect(next?.after == rows[1].id)
+
+        desk.state.tenantPage = Array(rows.suffix(1))
+        #expect(try desk.ok(ListTokensHandler(), #"{"limit": 2}"#).0["nextCursor"] == nil)
+    }
+
     @Test("refuses a cursor that it never gave")
     func cursor() throws {
         var desk = Desk()
