@@ -78,12 +78,20 @@ let package = Package(
         // Services: a folder is a process; none knows another.
         .executableTarget(
             name: "Enrollment",
-            dependencies: ["Contract", "TokenCore", "WorkerRuntime"],
+            dependencies: [
+                "Contract", "TokenCore", "TokenCrypto", "WorkerRuntime",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
             path: "Services/Enrollment"
         ),
         .executableTarget(
             name: "Verifier",
-            dependencies: ["Contract", "TokenCore", "WorkerRuntime"],
+            dependencies: [
+                "Contract", "TokenCore", "TokenCrypto", "WorkerRuntime",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
             path: "Services/Verifier"
         ),
         .executableTarget(
@@ -99,7 +107,11 @@ let package = Package(
         ),
         .executableTarget(
             name: "ExpiryScanner",
-            dependencies: ["Contract", "TokenCore", "WorkerRuntime"],
+            dependencies: [
+                "Contract", "TokenCore", "TokenCrypto", "WorkerRuntime",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
             path: "Services/ExpiryScanner"
         ),
         .executableTarget(

@@ -45,7 +45,8 @@ struct ListTokensHandler: CommandHandler {
         TenantPageRequest(
             after: try ListCursor.optional(command.cursor)?.last,
             limit: Int(command.limit) + 1,
-            status: command.status.flatMap(TokenStatus.init(rawValue:)),
+            // A token can be OBSOLETE before its row says so: then every row has to be looked at.
+            status: command.status.flatMap(TokenStatus.init(rawValue:)).flatMap { $0 == .obsolete ? nil : $0 },
             tokenType: command.tokenType,
             serialPrefix: command.serial,
             expiresBefore: command.expiresBefore

@@ -1,1 +1,38 @@
-@main struct VerifierMain { static func main() {} }
+import ArgumentParser
+import Contract
+import ServiceLifecycle
+import TokenCrypto
+import WorkerRuntime
+
+/// Requests and verifies OTPs, resets and unlocks.
+@main
+struct Verifier: WorkerCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verifier",
+        abstract: "Requests and verifies one-time passwords. Settings come from the environment.",
+        version: Product.version
+    )
+
+    static func makeSetup(environment: [String: String]) throws(ProcessExit) -> WorkerSetup {
+        try WorkerSetup(
+            service: "verifier",
+            rings: [.kek, .otp, .notification, .submission, .dlq],
+            environment: environment
+        )
+    }
+
+    static let handlers = HandlerTable()
+        .handling(.requestOTP, by: RequestOTPHandler())
+        .handling(.verifyOTP, by: VerifyOTPHandler())
+        .handling(.cancelOTP, by: CancelOTPHandler())
+        .handling(.otpStatus, by: OTPStatusHandler())
+        .handling(.resetToken, by: ResetTokenHandler())
+        .handling(.unlockToken, by: UnlockTokenHandler())
+        .handling(.unlockUser, by: UnlockUserHandler())
+
+    static func services(_ setup: WorkerSetup) -> [any Service] {
+        let topic = setup.topics.commandsVerification
+        let maximumAge = setup.maximumQueueAge
+        return [LaneService(setup) { [topic: .commands(handlers, maximumAge: maximumAge)] }]
+    }
+}

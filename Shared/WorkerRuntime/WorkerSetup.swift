@@ -73,6 +73,9 @@ package struct WorkerSetup: Sendable {
         )
     }
 
+    /// `MAX_QUEUE_AGE` in seconds.
+    package var maximumQueueAge: Int64 { settings.commands.maxQueueAge.components.seconds }
+
     package var store: StoreSettings {
         StoreSettings(url: settings.postgres.value, applicationName: "usertokens-\(service)")
     }
