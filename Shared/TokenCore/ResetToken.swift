@@ -90,7 +90,6 @@ extension UserRecord {
             token.times.updatedAt = context.now
         }
         self[token.id] = token
-        voidChallenges(of: token.id)
         return reset
     }
 }

@@ -109,8 +109,23 @@ struct CountingTests {
             #expect(Self.details(outcome)?.lockedUntil == nil)
         }
         #expect(scene.code(right, challenge: issued.challenge.id) == "challenge_exhausted")
+        scene.rule("sms") { $0.challenge.maxAttempts = 10 }
+        #expect(scene.code(right, challenge: issued.challenge.id) == "challenge_exhausted")
         #expect(scene.token(sms)?.lockout.failures == 0)
         #expect(scene.record.lockout?.failures == 5)
+    }
+
+    @Test("a challenge opened before its token was locked does not verify during the lock")
+    func challengeOfLockedToken() throws {
+        var scene = Scene()
+        let sms = scene.add("sms")
+        let issued = try scene.request().get()
+        for _ in 1...5 { _ = scene.code("no", token: sms) }
+        let right = issued.value.digits ?? ""
+        #expect(scene.code(right, challenge: issued.challenge.id) == "locked")
+        #expect(scene.code(right) == "locked")
+        scene.now = scene.now.adding(seconds: 60)
+        #expect(scene.code(right, challenge: issued.challenge.id) == "ok")
     }
 
     @Test("a user's lock keeps every token and every challenge from verifying, and no new OTP is sent")
