@@ -22,7 +22,7 @@ enum ChallengeQueries {
             sentAt: result.instant(row, 11),
             notificationID: NotificationID(UUIDValue(result.uuid(row, 12)))
         )
-        otp.replaced = try split(result.bytes(row, 9), into: current.bytes.count)
+        otp.replaced = try DigestRun.split(result.bytes(row, 9), table: "challenge")
         otp.sends = Int(result.int16(row, 10))
         var binding: Challenge.Binding?
         if !result.isNull(row, 13), !result.isNull(row, 14) {
@@ -43,11 +43,6 @@ enum ChallengeQueries {
         challenge.state = try Codes.challengeState.value(result.int16(row, 4))
         challenge.attempts = Int(result.int16(row, 15))
         return (UUIDValue(result.uuid(row, 0)), challenge)
-    }
-
-    private static func split(_ bytes: [UInt8], into length: Int) throws(StoreError) -> [KeyedDigest] {
-        guard length > 0, bytes.count.isMultiple(of: length) else { throw .damagedRow(table: "challenge") }
-        return stride(from: 0, to: bytes.count, by: length).map { KeyedDigest(bytes: Array(bytes[$0..<$0 + length])) }
     }
 
     static let put = Statement(
@@ -87,7 +82,7 @@ enum ChallengeQueries {
                 .timestamps(rows.map { $0.expiresAt.microseconds }),
                 .int16s(rows.map { Int16($0.otp.digits) }),
                 .byteas(rows.map(\.otp.current.bytes)),
-                .byteas(rows.map { $0.otp.replaced.flatMap(\.bytes) }),
+                .byteas(rows.map { DigestRun.join($0.otp.replaced) }),
                 .int16s(rows.map { Int16($0.otp.sends) }),
                 .timestamps(rows.map { $0.otp.lastSentAt.microseconds }),
                 .uuids(rows.map { PGUUID($0.otp.notificationID.value) }),

@@ -11,6 +11,8 @@ final class DigestKeys {
     }
 
     private static let tagLength = 4
+    /// Tag and MAC.
+    static let digestLength = tagLength + 32
     private let hmac = HMACContext(algorithm: .sha256)
     private var tags: [String: [UInt8]] = [:]
     private var keyInUse: Secret?

@@ -9,7 +9,8 @@ enum TokenQueries {
         t.description, t.channel, t.address, t.pending_address, t.serial, t.manufacturer, t.model,
         \(secret), t.algorithm, t.digits, t.period, t.moving_factor, t.drift,
         t.failures, t.consecutive_failures, t.lock_level, t.locked_until,
-        t.created_at, t.activated_at, t.updated_at, t.last_used_at, t.expires_at, t.activate_before, t.version
+        t.created_at, t.activated_at, t.updated_at, t.last_used_at, t.expires_at, t.activate_before, t.version,
+        t.reset_failures, t.recovery_digests
         """
     }
 
@@ -86,7 +87,14 @@ enum TokenQueries {
             level: Int(result.int32(row, 24)),
             lockedUntil: result.optionalInstant(row, 25)
         )
+        token.lockout.resetFailures = Int(result.int32(row, 33))
         token.version = result.int64(row, 32)
+        if !result.isNull(row, 34) {
+            token.recovery = RecoveryCodes(
+                digits: Int(result.int16(row, 18)),
+                unused: try DigestRun.split(result.bytes(row, 34), table: "token")
+            )
+        }
         return (result.isNull(row, 0) ? nil : UUIDValue(result.uuid(row, 0)), token)
     }
 
@@ -110,7 +118,8 @@ enum TokenQueries {
                 channel, address, pending_address, serial, manufacturer, model,
                 algorithm, digits, period, moving_factor, drift,
                 failures, consecutive_failures, lock_level, locked_until,
-                created_at, activated_at, updated_at, last_used_at, expires_at, activate_before, version
+                created_at, activated_at, updated_at, last_used_at, expires_at, activate_before, version,
+                reset_failures, recovery_digests
             )
             SELECT * FROM unnest(
                 $1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::smallint[], $7::boolean[],
@@ -119,7 +128,7 @@ enum TokenQueries {
                 $17::smallint[], $18::smallint[], $19::smallint[], $20::bigint[], $21::int[],
                 $22::int[], $23::int[], $24::int[], $25::timestamptz[],
                 $26::timestamptz[], $27::timestamptz[], $28::timestamptz[], $29::timestamptz[], $30::timestamptz[],
-                $31::timestamptz[], $32::bigint[]
+                $31::timestamptz[], $32::bigint[], $33::int[], $34::bytea[]
             )
             """
     )
@@ -146,7 +155,7 @@ enum TokenQueries {
         ]
         parameters += [
             .int16s(rows.map { $0.oath.map { Codes.algorithm.code($0.algorithm) } }),
-            .int16s(rows.map { $0.oath.map { Int16($0.digits) } }),
+            .int16s(rows.map { ($0.oath?.digits ?? $0.recovery?.digits).map { Int16($0) } }),
             .int16s(rows.map { $0.oath.map { Int16($0.period) } }),
             .int64s(rows.map { $0.oath?.movingFactor }),
             .int32s(rows.map { $0.oath.map { Int32($0.drift) } }),
@@ -160,6 +169,8 @@ enum TokenQueries {
             .timestamps(rows.map { $0.times.expiresAt?.microseconds }),
             .timestamps(rows.map { $0.times.activateBefore?.microseconds }),
             .int64s(rows.map(\.version)),
+            .int32s(rows.map { Int32($0.lockout.resetFailures) }),
+            .byteas(rows.map { $0.recovery.map { DigestRun.join($0.unused) } }),
         ]
         return PipelineStep(insert, parameters)
     }

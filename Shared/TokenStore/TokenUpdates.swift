@@ -10,13 +10,14 @@ enum TokenUpdates {
                 status = u.status, moving_factor = u.moving_factor, drift = u.drift,
                 failures = u.failures, consecutive_failures = u.consecutive_failures,
                 lock_level = u.lock_level, locked_until = u.locked_until,
-                last_used_at = u.last_used_at, version = u.version
+                last_used_at = u.last_used_at, version = u.version,
+                reset_failures = u.reset_failures, recovery_digests = u.recovery_digests
             FROM unnest(
                 $1::uuid[], $2::smallint[], $3::bigint[], $4::int[], $5::int[], $6::int[], $7::int[],
-                $8::timestamptz[], $9::timestamptz[], $10::bigint[]
+                $8::timestamptz[], $9::timestamptz[], $10::bigint[], $11::int[], $12::bytea[]
             ) AS u (
                 token_id, status, moving_factor, drift, failures, consecutive_failures, lock_level, locked_until,
-                last_used_at, version
+                last_used_at, version, reset_failures, recovery_digests
             )
             WHERE token.token_id = u.token_id
             """
@@ -47,7 +48,8 @@ enum TokenUpdates {
         name: "token_entomb",
         sql: """
             UPDATE token SET
-                description = NULL, address = NULL, pending_address = NULL, serial = NULL, status_reason = NULL
+                description = NULL, address = NULL, pending_address = NULL, serial = NULL, status_reason = NULL,
+                recovery_digests = NULL
             WHERE token_id = ANY ($1::uuid[])
             """
     )
@@ -76,6 +78,8 @@ enum TokenUpdates {
             ] + lockColumns(tokens) + [
                 .timestamps(tokens.map { $0.times.lastUsedAt?.microseconds }),
                 .int64s(tokens.map(\.version)),
+                .int32s(tokens.map { Int32($0.lockout.resetFailures) }),
+                .byteas(tokens.map { $0.recovery.map { DigestRun.join($0.unused) } }),
             ]
         )
     }

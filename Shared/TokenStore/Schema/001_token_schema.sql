@@ -64,7 +64,10 @@ CREATE TABLE token (
     period smallint,
     moving_factor bigint,
     drift integer,
+    -- Digests of unused recovery codes, one after the other; the digits column tells their length.
+    recovery_digests bytea,
     failures integer NOT NULL DEFAULT 0,
+    reset_failures integer NOT NULL DEFAULT 0,
     consecutive_failures integer NOT NULL DEFAULT 0,
     lock_level integer NOT NULL DEFAULT 0,
     locked_until timestamptz,
