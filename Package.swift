@@ -159,6 +159,15 @@ let package = Package(
             path: "Tests/TransportIntegrationTests"
         ),
         .testTarget(
+            name: "WorkerRuntimeIntegrationTests",
+            dependencies: [
+                "Contract", "Enrollment", "Messaging", "Postgres", "Settings", "Telemetry", "TestSupport", "TokenCore",
+                "TokenCrypto", "TokenStore", "Verifier", "WorkerRuntime",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/WorkerRuntimeIntegrationTests"
+        ),
+        .testTarget(
             name: "EnrollmentTests",
             dependencies: ["Contract", "Enrollment", "TestSupport", "TokenCore", "WorkerRuntime"],
             path: "Tests/EnrollmentTests"

@@ -52,7 +52,13 @@ struct Decider {
             var messages = outbox.deadLetter(arrival, reason: Self.dataRejected)
             if case .command(let command) = arrival.work {
                 messages.append(
-                    outbox.reply(.rejected(.malformed(field: "")), command.envelope, arrival.key, command.reply, view.now)
+                    outbox.reply(
+                        .rejected(.malformed(field: "")),
+                        command.envelope,
+                        arrival.key,
+                        command.reply,
+                        view.now
+                    )
                 )
             }
             return messages
@@ -69,7 +75,7 @@ struct Decider {
             case .other:
                 let identity = StoreKeys.reuse(of: arrival.key, fingerprint: cryptography.fingerprint(content))
                 return .reusedID([
-                    outbox.reply(.rejected(Rejection(.idReused)), command.envelope, identity, command.reply, view.now),
+                    outbox.reply(.rejected(Rejection(.idReused)), command.envelope, identity, command.reply, view.now)
                 ])
             }
         }

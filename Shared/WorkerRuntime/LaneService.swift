@@ -103,7 +103,10 @@ package struct LaneService: Service {
         }
         guard missing.isEmpty else {
             if setup.health.miss(.topics, reason: "missing: \(missing.joined(separator: ", "))") {
-                setup.logger.warning("waiting for topics", metadata: [LogKey.topic: "\(missing.joined(separator: ", "))"])
+                setup.logger.warning(
+                    "waiting for topics",
+                    metadata: [LogKey.topic: "\(missing.joined(separator: ", "))"]
+                )
             }
             return nil
         }

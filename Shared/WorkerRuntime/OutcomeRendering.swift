@@ -38,7 +38,12 @@ struct OutcomeRendering {
         _ key: UUIDValue,
         at now: Instant
     ) -> [WireMessage] {
-        consequences(outcome, MessageCause(recordKey, identity: key, source: settings.source, time: now), UserKey(recordKey), at: now)
+        consequences(
+            outcome,
+            MessageCause(recordKey, identity: key, source: settings.source, time: now),
+            UserKey(recordKey),
+            at: now
+        )
     }
 
     private func replyOutcome(_ outcome: Outcome, _ type: CommandType) -> ReplyOutcome {

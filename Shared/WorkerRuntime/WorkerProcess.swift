@@ -31,7 +31,8 @@ package struct WorkerProcess: Sendable {
         // The end is in the reverse order: the admin port tells the truth until the last.
         let group = ServiceGroup(
             configuration: .init(
-                services: ([AdminService(server: admin), KeyReloading(keys: setup.keys, logger: setup.logger)] + services)
+                services: ([AdminService(server: admin), KeyReloading(keys: setup.keys, logger: setup.logger)]
+                    + services)
                     .map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: setup.logger
