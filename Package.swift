@@ -130,6 +130,12 @@ let package = Package(
             path: "Tests/TestSupport"
         ),
         .target(name: "ReceiverSupport", dependencies: ["Transport"], path: "Tests/ReceiverSupport"),
+        .testTarget(
+            name: "ArchitectureTests",
+            dependencies: ["Contract", "TokenCore"],
+            path: "Tests/ArchitectureTests",
+            exclude: ["message-types.txt", "rejection-codes.txt"]
+        ),
         .testTarget(name: "TokenCoreTests", dependencies: ["TestSupport", "TokenCore"], path: "Tests/TokenCoreTests"),
         .testTarget(
             name: "TokenCryptoTests",

@@ -47,8 +47,8 @@ package final class AdminServer: Sendable {
         await route("GET", "/metrics") { _ in
             AdminResponse(contentType: "text/plain; version=0.0.4; charset=utf-8", text: metrics.render())
         }
-        await route("GET", "/health/live") { _ in healthResponse(missing: health.missingForLive) }
-        await route("GET", "/health/ready") { _ in healthResponse(missing: health.missingForReady) }
+        await route("GET", "/health/live") { _ in try healthResponse(missing: health.missingForLive) }
+        await route("GET", "/health/ready") { _ in try healthResponse(missing: health.missingForReady) }
     }
 
     /// Adds a route; `path` may hold `*` for one segment. The first route that fits answers.
@@ -112,7 +112,7 @@ package final class AdminServer: Sendable {
     }
 }
 
-private func healthResponse(missing: [HealthState.Missing]) -> AdminResponse {
+private func healthResponse(missing: [HealthState.Missing]) throws -> AdminResponse {
     struct Body: Encodable {
         let status: String
         let missing: [String: String]
@@ -123,6 +123,6 @@ private func healthResponse(missing: [HealthState.Missing]) -> AdminResponse {
     )
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let data = (try? encoder.encode(body)) ?? Data("{}".utf8)
+    let data = try encoder.encode(body)
     return AdminResponse(status: missing.isEmpty ? 200 : 503, body: Array(data))
 }

@@ -46,14 +46,28 @@ extension UserRecord {
         }
     }
 
+    /// A rejection is the answer no.
+    private func succeeds(_ question: () throws(Rejection) -> Bool) -> Bool {
+        do {
+            return try question()
+        } catch {
+            return false
+        }
+    }
+
     private func isOpen(_ action: TokenAction, on token: Token, _ context: DecisionContext) -> Bool {
-        guard (try? admit(action.command, to: token, context)) == .allowed else { return false }
+        guard succeeds({ () throws(Rejection) in try admit(action.command, to: token, context) == .allowed }) else {
+            return false
+        }
         switch action {
         case .test:
             let isReachable = !token.type.kind.isDelivered || address(of: token) != nil
             return context.catalogue.policy(of: token).permits.testable && isReachable && !isLocked(token, context.now)
         case .reset:
-            return (try? admitReset(of: token, ifVersion: nil, in: context)) != nil
+            return succeeds { () throws(Rejection) in
+                _ = try admitReset(of: token, ifVersion: nil, in: context)
+                return true
+            }
         case .unlock:
             return token.lockout.isLocked(at: context.now)
         case .edit, .disable, .enable, .delete, .unassign, .compromise, .provision:

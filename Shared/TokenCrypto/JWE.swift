@@ -57,11 +57,6 @@ package enum JWE {
         }
     }
 
-    /// The `kid` that a message names, without opening it; nil where ``open(_:limit:key:)`` would not come as far.
-    package static func keyID(of compact: some Collection<UInt8>, limit: Int = standardLimit) -> String? {
-        withContiguousBytes(compact) { compact in try? Message(compact, limit: limit).header.kid }
-    }
-
     /// The five parts in one buffer.
     static func compact(
         _ plaintext: some Collection<UInt8>,

@@ -1,0 +1,69 @@
+import Foundation
+import Testing
+
+/// The module picture as data: who may import whom. Arrows point down only.
+private let picture: [String: Set<String>] = [
+    "Shared/TokenCore": [],
+    "Shared/TokenCrypto": ["COpenSSL", "TokenCore"],
+    "Shared/Contract": ["TokenCore"],
+    "Shared/Postgres": ["CLibPQ"],
+    "Shared/Messaging": ["CRdKafka"],
+    "Shared/Transport": ["CCurl"],
+    "Shared/Settings": [],
+    "Shared/Telemetry": ["Settings"],
+    "Shared/TokenStore": ["Contract", "Postgres", "TokenCore", "TokenCrypto"],
+    "Shared/WorkerRuntime": [
+        "Contract", "Messaging", "Postgres", "Settings", "Telemetry", "TokenCore", "TokenCrypto", "TokenStore",
+    ],
+    "Services/Enrollment": ["Contract", "TokenCore", "TokenCrypto", "WorkerRuntime"],
+    "Services/Verifier": ["Contract", "TokenCore", "TokenCrypto", "WorkerRuntime"],
+    "Services/Notifier": [
+        "Contract", "Messaging", "Postgres", "Settings", "Telemetry", "TokenCore", "TokenCrypto", "TokenStore",
+        "Transport", "WorkerRuntime",
+    ],
+    "Services/ExpiryScanner": [
+        "Contract", "Messaging", "Postgres", "Settings", "Telemetry", "TokenCore", "TokenCrypto", "TokenStore",
+        "WorkerRuntime",
+    ],
+    "Services/TokenCtl": [
+        "Contract", "Messaging", "Postgres", "Settings", "TokenCore", "TokenCrypto", "TokenStore", "WorkerRuntime",
+    ],
+]
+
+@Suite("Module borders")
+struct ModuleBorderTests {
+    private let ours = Set(picture.keys.map { String($0.split(separator: "/")[1]) })
+        .union(["CCurl", "CLibPQ", "COpenSSL", "CRdKafka"])
+
+    @Test("a module imports only what the picture allows", arguments: picture.keys.sorted())
+    func imports(folder: String) throws {
+        let allowed = try #require(picture[folder])
+        for file in try SourceTree.swiftFiles(in: folder) {
+            let foreign = file.imports.filter { ours.contains($0) && !allowed.contains($0) }
+            #expect(foreign.isEmpty, "\(file.path) imports \(foreign.joined(separator: ", "))")
+        }
+    }
+
+    @Test("every folder of Shared and Services is in the picture")
+    func completeness() throws {
+        let folders = try ["Shared", "Services"].flatMap { parent in
+            try SourceTree.folders(in: parent).map { "\(parent)/\($0)" }
+        }
+        #expect(Set(folders.filter { !$0.hasPrefix("Shared/C") || $0 == "Shared/Contract" }) == Set(picture.keys))
+    }
+
+    @Test("the core needs the standard library only")
+    func pureCore() throws {
+        for file in try SourceTree.swiftFiles(in: "Shared/TokenCore") {
+            #expect(file.imports.isEmpty, "\(file.path) imports \(file.imports)")
+        }
+    }
+
+    @Test("decisions are pure: handlers know no Kafka, SQL or clock", arguments: ["Enrollment", "Verifier"])
+    func pureHandlers(service: String) throws {
+        for file in try SourceTree.swiftFiles(in: "Services/\(service)") where !file.path.hasSuffix("Main.swift") {
+            #expect(Set(file.imports).isSubset(of: ["Contract", "TokenCore", "WorkerRuntime"]), "\(file.path)")
+            #expect(!file.text.contains("Clock") && !file.text.contains("Date("), "\(file.path)")
+        }
+    }
+}
