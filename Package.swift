@@ -99,6 +99,7 @@ let package = Package(
             dependencies: [
                 "Contract", "Messaging", "Postgres", "Settings", "Telemetry", "TokenCore", "TokenCrypto", "TokenStore",
                 "Transport", "WorkerRuntime",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
@@ -185,7 +186,7 @@ let package = Package(
         ),
         .testTarget(
             name: "NotifierTests",
-            dependencies: ["Notifier", "ReceiverSupport", "Transport"],
+            dependencies: ["Messaging", "Notifier", "ReceiverSupport", "TokenCore", "TokenStore", "Transport"],
             path: "Tests/NotifierTests"
         ),
         .testTarget(

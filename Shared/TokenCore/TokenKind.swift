@@ -20,7 +20,7 @@ package enum TokenKind: String, Sendable, CaseIterable {
 }
 
 /// The way an OTP travels.
-package enum Channel: String, Sendable {
+package enum Channel: String, CaseIterable, Sendable {
     case sms
     case email
 }
