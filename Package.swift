@@ -109,7 +109,7 @@ let package = Package(
         .executableTarget(
             name: "ExpiryScanner",
             dependencies: [
-                "Contract", "TokenCore", "TokenCrypto", "WorkerRuntime",
+                "Contract", "Settings", "TokenCore", "TokenCrypto", "WorkerRuntime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],

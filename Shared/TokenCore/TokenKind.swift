@@ -21,8 +21,8 @@ package enum TokenKind: String, Sendable, CaseIterable {
 
 /// The way an OTP travels.
 package enum Channel: String, CaseIterable, Sendable {
-    case sms
     case email
+    case sms
 }
 
 /// The hash under the HMAC of RFC 6238 §1.2.
