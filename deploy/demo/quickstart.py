@@ -17,8 +17,6 @@ from servers import ROOT
 from story import Story, bold, dim
 from system import System, Worker
 
-PRODUCTS = ("enrollment", "verifier", "notifier", "expiry-scanner", "tokenctl")
-
 
 class Stopped(BaseException):
     """Somebody asked for the end."""
@@ -39,12 +37,11 @@ def build(directory: Path) -> Path:
     """
     print(bold("Building"), dim("(swift build; the first time takes some minutes)"), flush=True)
     command = ["swift", "build", "--package-path", str(ROOT)]
-    for product in PRODUCTS:
-        log = directory / "build.log"
-        child = Child("swift build", [*command, "--product", product], log)
-        shutil.copyfileobj(child.process.stdout, open(log, "ab"))
-        if child.process.wait() != 0:
-            raise Failure(f"the build failed:\n{child.log_tail(40)}")
+    child = Child("swift build", command, directory / "build.log")
+    with open(directory / "build.log", "ab") as log:
+        shutil.copyfileobj(child.process.stdout, log)
+    if child.process.wait() != 0:
+        raise Failure(f"the build failed:\n{child.log_tail(40)}")
     path = subprocess.run([*command, "--show-bin-path"], capture_output=True, text=True, check=True).stdout
     return Path(path.strip())
 
