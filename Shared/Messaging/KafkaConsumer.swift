@@ -78,7 +78,7 @@ package final class KafkaConsumer {
             defer { rd_kafka_message_destroy(message) }
             wait = 0
             if message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR {
-                records.append(record(message))
+                records.append(KafkaRecord(message, topic: topicName(message.pointee.rkt)))
             } else {
                 try handle(message.pointee.err)
             }
@@ -195,53 +195,10 @@ package final class KafkaConsumer {
         client.report(KafkaError(code, operation: "take"))
     }
 
-    private func record(_ message: UnsafeMutablePointer<rd_kafka_message_t>) -> KafkaRecord {
-        var type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE
-        let timestamp = rd_kafka_message_timestamp(message, &type)
-        return KafkaRecord(
-            topic: topicName(message.pointee.rkt),
-            partition: message.pointee.partition,
-            offset: message.pointee.offset,
-            timestamp: timestamp,
-            timestampType: TimestampType(type),
-            key: bytes(message.pointee.key, message.pointee.key_len),
-            value: bytes(message.pointee.payload, message.pointee.len),
-            headers: headers(message)
-        )
-    }
-
     private func topicName(_ topic: OpaquePointer) -> String {
         if let name = topicNames[topic] { return name }
         let name = String(cString: rd_kafka_topic_name(topic))
         topicNames[topic] = name
         return name
-    }
-}
-
-private func headers(_ message: UnsafePointer<rd_kafka_message_t>) -> [KafkaHeader] {
-    var raw: OpaquePointer?
-    guard rd_kafka_message_headers(message, &raw) == RD_KAFKA_RESP_ERR_NO_ERROR, let raw else { return [] }
-    var headers: [KafkaHeader] = []
-    headers.reserveCapacity(rd_kafka_header_cnt(raw))
-    var name: UnsafePointer<CChar>?
-    var value: UnsafeRawPointer?
-    var size = 0
-    while rd_kafka_header_get_all(raw, headers.count, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR, let name {
-        headers.append(KafkaHeader(name: String(cString: name), value: bytes(value, size)))
-    }
-    return headers
-}
-
-private func bytes(_ start: UnsafeRawPointer?, _ count: Int) -> [UInt8]? {
-    start.map { Array(UnsafeRawBufferPointer(start: $0, count: count)) }
-}
-
-extension TimestampType {
-    fileprivate init(_ type: rd_kafka_timestamp_type_t) {
-        switch type {
-        case RD_KAFKA_TIMESTAMP_CREATE_TIME: self = .createTime
-        case RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME: self = .logAppendTime
-        default: self = .none
-        }
     }
 }
