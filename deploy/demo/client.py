@@ -303,8 +303,9 @@ class Keys:
         key = next(key for key in self.keys if key["kid"] == header["kid"])
         if key["ring"] != ring:
             raise Failure(f"sealed for ring {key['ring']}, not {ring}")
-        return jwe.decrypt_compact(text, OctKey.import_key({"kty": "oct", "k": key["k"]}),
-                                   algorithms=["dir", "A256KW", "A256GCM"]).plaintext
+        registry = jwe.JWERegistry(algorithms=["dir", "A256KW", "A256GCM"])
+        registry.max_ciphertext_length = 2_000_000  # a dead letter may be as large as a record
+        return jwe.decrypt_compact(text, OctKey.import_key({"kty": "oct", "k": key["k"]}), registry=registry).plaintext
 
     def seal(self, content: dict, ring: str = "submission", algorithm: str = "dir", **header) -> str:
         key = next(key for key in self.keys if key["ring"] == ring and key["state"] == "active")
