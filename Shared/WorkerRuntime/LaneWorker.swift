@@ -79,8 +79,8 @@ package final class LaneWorker {
 
     /// One turn of the loop: take, take over what is new, handle, settle.
     func turn() throws {
-        // Before anything is taken: records of a partition whose lane is not known would be lost.
-        try admitNewcomers()
+        // What came while a fault was waited out: records of a partition whose lane is not known would be lost.
+        try noteRebalances()
         let records = try consumer.take(max: parts.batchSize, waitMilliseconds: pending == nil ? 100 : 0)
         try noteRebalances()
         try takeOverLanes()
@@ -115,6 +115,8 @@ package final class LaneWorker {
         while let assigned = newcomers.last {
             lanes[assigned.partition] = try owned(assigned)
             newcomers.removeLast()
+            // A partition that left while it was paused comes back paused.
+            try consumer.resume([assigned.partition])
         }
     }
 
