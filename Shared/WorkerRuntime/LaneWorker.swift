@@ -63,15 +63,18 @@ package final class LaneWorker {
     /// - Throws: only what no waiting mends.
     func run() throws {
         var backoff = Backoff()
+        var isFaulty = false
         while !parts.stop.isRequested {
             parts.heartbeat?.beat()
             do {
+                if isFaulty { try recover(after: backoff.next()) }
+                isFaulty = false
                 try turn()
                 backoff.reset()
                 parts.faults.end()
             } catch let error where parts.faults.isTransient(error) {
                 parts.faults.begin(error)
-                try waitOut(backoff.next())
+                isFaulty = true
             }
         }
         finish()
@@ -352,8 +355,11 @@ package final class LaneWorker {
 
     // MARK: Faults and the end
 
-    /// After any error there is one way back: forget what was under way, take the lanes over, read on.
-    private func waitOut(_ delay: Duration) throws {
+    /// After any error there is one way back: forget what was under way, take the lanes over, read on from where they
+    /// were settled.
+    ///
+    /// - Throws: what keeps the fault alive; then this has to be done again before anything else.
+    func recover(after delay: Duration) throws {
         pending = nil
         outbox.purge()
         for partition in lanes.keys { lanes[partition]?.epoch = nil }
@@ -361,16 +367,12 @@ package final class LaneWorker {
         repeat {
             // What a rebalance brings meanwhile must not be read before its lane is known.
             try consumer.pause(consumer.assignment)
-            _ = try consumer.take(max: 1, waitMilliseconds: 100)
+            let left = min(max(deadline - .now, .zero), .milliseconds(100))
+            _ = try consumer.take(max: 1, waitMilliseconds: Int(left / .milliseconds(1)))
             parts.heartbeat?.beat()
         } while ContinuousClock.now < deadline && !parts.stop.isRequested
-        if store.isBroken {
-            do {
-                try store.reconnect()
-            } catch {
-                parts.faults.begin(error)
-            }
-        }
+        if store.isBroken { try store.reconnect() }
+        try noteRebalances()
         let assigned = Set(consumer.assignment)
         for lane in lanes.values where assigned.contains(lane.partition) {
             try consumer.seek(lane.partition, to: lane.resumeAt)
