@@ -149,9 +149,11 @@ package final class LaneWorker {
         } catch {
             parts.logger.debug("a lane was given back unsettled", metadata: [LogKey.errorMessage: "\(error)"])
         }
-        if pending != nil {
+        if let (batch, _) = pending {
             outbox.purge()
             pending = nil
+            // Lanes of that batch that stay are taken over, so that its messages are sent again.
+            for advance in batch.advances { lanes[advance.partition]?.epoch = nil }
         }
         for partition in partitions { lanes[partition] = nil }
     }
