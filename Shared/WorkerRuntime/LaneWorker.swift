@@ -245,9 +245,14 @@ package final class LaneWorker {
             guard let lane = lanes[record.topicPartition] else { preconditionFailure("filtered by turn()") }
             return try intake.arrival(record, lane: lane.id)
         }
-        try handle(arrivals)
+        do {
+            try handle(arrivals)
+        } catch let owner as ForeignEpoch {
+            try giveWay(arrivals, to: owner)
+        }
     }
 
+    /// - Throws: `ForeignEpoch` where another worker has a lane; no later part of the records may be handled then.
     private func handle(_ arrivals: [Arrival]) throws {
         let batch: CommittedBatch
         do {
@@ -261,8 +266,6 @@ package final class LaneWorker {
             }
             parts.logger.error("the database refused a record's data", metadata: [LogKey.errorMessage: "\(error)"])
             batch = try commit(arrivals, isPoison: true)
-        } catch let error as ForeignEpoch {
-            return try giveWay(arrivals, to: error)
         }
         try settle()
         pending = (batch, try outbox.ship(batch.messages))
