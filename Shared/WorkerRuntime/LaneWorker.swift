@@ -26,7 +26,7 @@ package final class LaneWorker {
 
     /// How long nothing has to arrive before the lanes' rows are brought up to date, and how often they are looked at.
     private static let idleDelay: Duration = .seconds(1)
-    private static let idleInterval: Duration = .seconds(3)
+    private static let lookInterval: Duration = .seconds(3)
 
     package init(_ parts: WorkerParts, store: TokenStore, consumer: KafkaConsumer, producer: KafkaProducer) {
         self.parts = parts
@@ -88,13 +88,8 @@ package final class LaneWorker {
         try noteRebalances()
         try takeOverLanes()
         let ours = try passProbes(records.filter { lanes[$0.topicPartition] != nil })
-        if ours.isEmpty {
-            try settle()
-            try lookAfterLanes()
-        } else {
-            idleSince = nil
-            try handle(ours)
-        }
+        if ours.isEmpty { try settle() } else { try handle(ours) }
+        try lookAfterLanes(isIdle: ours.isEmpty)
     }
 
     // MARK: Assignment
@@ -298,6 +293,7 @@ package final class LaneWorker {
         var acknowledged: [LaneID: Int64] = [:]
         for lane in lanes.values { acknowledged[lane.id] = lane.acknowledged }
         let batch = try runner.commit(decided, acknowledged: acknowledged)
+        for advance in batch.advances { lanes[advance.partition]?.marked = acknowledged[advance.lane] ?? 0 }
         parts.metrics.count(batch, size: arrivals.count, took: .now - start)
         return batch
     }
@@ -318,19 +314,19 @@ package final class LaneWorker {
         parts.metrics.countAnswered(batch)
     }
 
-    // MARK: Idle
+    // MARK: Looking after lanes
 
-    /// With nothing to do: bring `answered_through` up to date, and look whether the lanes are still ours.
-    private func lookAfterLanes() throws {
+    /// Brings `answered_through` up to date, and looks whether the lanes are still ours: soon once there is nothing to
+    /// do, and now and then while there is, since it may all be on one lane.
+    private func lookAfterLanes(isIdle: Bool) throws {
         let now = ContinuousClock.now
-        guard let since = idleSince else {
-            idleSince = now
-            return
+        let since = isIdle ? idleSince ?? now : now
+        idleSince = isIdle ? since : nil
+        let isDue = now - lastLook >= Self.lookInterval
+        if isDue || now - since >= Self.idleDelay {
+            try mark(lanes.values.filter { $0.epoch != nil && $0.acknowledged > $0.marked })
         }
-        guard now - since >= Self.idleDelay else { return }
-        let unmarked = lanes.values.filter { $0.epoch != nil && $0.acknowledged > $0.marked }
-        if !unmarked.isEmpty { try mark(unmarked) }
-        if now - lastLook >= Self.idleInterval {
+        if isDue {
             lastLook = now
             try checkEpochs()
         }
