@@ -202,7 +202,9 @@ package final class LaneWorker {
             }
             if record.offset > probe.offset {
                 passed.append(record)
-            } else if try !isKnown(record, probe) {
+            } else if try isKnown(record, probe) {
+                lanes[partition]?.resumeAt = probe.offset + 1
+            } else {
                 rejected.insert(partition)
                 try restart(lane, isProved: probe.lastRecord != nil)
             }
