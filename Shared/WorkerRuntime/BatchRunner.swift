@@ -41,21 +41,23 @@ final class BatchRunner {
 
     /// Steps 1-6: everything that the arrivals touch, locked and loaded.
     ///
+    /// - Parameter isPoison: load nothing by the record's data, which the database refused.
     /// - Throws: `ForeignEpoch` where a lane is not ours any more; the transaction is over then, as after any error.
-    func load(_ arrivals: [Arrival], epochs: [LaneID: Int64]) throws -> LoadedBatch {
+    func load(_ arrivals: [Arrival], epochs: [LaneID: Int64], isPoison: Bool = false) throws -> LoadedBatch {
         var request = BatchRequest(lanes: [], keys: [], users: [], limits: decider.settings.limits)
         for arrival in arrivals {
             request.lanes.insert(arrival.lane)
             request.keys.append(arrival.key)
+            if isPoison { continue }
             if let user = arrival.user { request.users.insert(user) }
             if let tenant = arrival.tenant { request.tenants.insert(tenant) }
             request.reads.formUnion(arrival.reads)
         }
         let loaded = try store.begin(request)
-        let foreign = loaded.lanes.values.filter { epochs[$0.id] != $0.epoch }.map(\.id)
+        let foreign = request.lanes.filter { loaded.lanes[$0] == nil || loaded.lanes[$0]?.epoch != epochs[$0] }
         guard foreign.isEmpty else {
             store.rollback()
-            throw ForeignEpoch(lanes: Set(foreign))
+            throw ForeignEpoch(lanes: foreign)
         }
         return loaded
     }
@@ -68,7 +70,7 @@ final class BatchRunner {
                 lanes: loaded.lanes,
                 known: loaded.known,
                 catalogues: try catalogues(loaded),
-                tenantPages: try tenantPages(arrivals),
+                tenantPages: isPoison ? [:] : try tenantPages(arrivals),
                 now: loaded.lanes.values.reduce(loaded.clock) { max($0, $1.lastAt) }
             )
             var decisions: [Decision] = []

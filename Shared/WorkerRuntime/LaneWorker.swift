@@ -290,7 +290,7 @@ package final class LaneWorker {
         let start = ContinuousClock.now
         var epochs: [LaneID: Int64] = [:]
         for lane in lanes.values { epochs[lane.id] = lane.epoch }
-        let loaded = try runner.load(arrivals, epochs: epochs)
+        let loaded = try runner.load(arrivals, epochs: epochs, isPoison: isPoison)
         let decided = try runner.decide(arrivals, loaded, isPoison: isPoison)
         var acknowledged: [LaneID: Int64] = [:]
         for lane in lanes.values { acknowledged[lane.id] = lane.acknowledged }
