@@ -133,10 +133,8 @@ struct BatchLoad {
                 let lane = LaneQueries.decode(result, row: row)
                 batch.lanes[lane.id] = lane
             case .inbox:
-                batch.known[UUIDValue(result.uuid(row, 0))] = InboxHit(
-                    fingerprint: result.bytes(row, 1),
-                    messages: result.bytes(row, 2)
-                )
+                let (key, hit) = InboxQueries.decode(result, row: row)
+                batch.known[key] = hit
             case .users:
                 let (key, lockout) = UserQueries.decode(result, row: row)
                 if let user = userKeys[key] { batch.state[user].lockout = lockout }

@@ -68,7 +68,7 @@ final class BatchRunner {
             var view = Decider.View(
                 state: loaded.state,
                 lanes: loaded.lanes,
-                known: loaded.known,
+                known: try known(arrivals, loaded),
                 catalogues: try catalogues(loaded),
                 tenantPages: isPoison ? [:] : try tenantPages(arrivals),
                 now: loaded.lanes.values.reduce(loaded.clock) { max($0, $1.lastAt) }
@@ -104,7 +104,7 @@ final class BatchRunner {
             guard case .decided(let decided) = decision else { continue }
             inbox.append(
                 InboxRow(
-                    key: arrival.key,
+                    key: decided.key ?? arrival.key,
                     lane: arrival.lane,
                     batchSequence: lanes[arrival.lane]?.batchSequence ?? 0,
                     position: Int32(index),
@@ -125,6 +125,12 @@ final class BatchRunner {
             )
         )
         return batch.committed(lanes, partitions)
+    }
+
+    private func known(_ arrivals: [Arrival], _ loaded: LoadedBatch) throws -> [UUIDValue: InboxHit] {
+        let keys = decider.reuseKeys(arrivals, known: loaded.known)
+        guard !keys.isEmpty else { return loaded.known }
+        return loaded.known.merging(try store.inbox(keys)) { first, _ in first }
     }
 
     private func catalogues(_ loaded: LoadedBatch) throws -> [String: TypeCatalogue] {
@@ -169,7 +175,7 @@ struct DecidedBatch {
                 if let tally = decided.tally { tallies.append(tally) }
                 if let reason = decided.deadLetter { deadLetters.append(reason) }
             case .silent: silent += 1
-            case .repeated, .reusedID: break
+            case .repeated: break
             }
         }
         var next: [LaneID: Int64] = [:]

@@ -203,11 +203,36 @@ struct Decider {
         switch try known(arrival.key, content, view) {
         case nil: return nil
         case .same(let messages): return .repeated(messages)
-        case .other:
-            let identity = StoreKeys.reuse(of: arrival.key, fingerprint: cryptography.fingerprint(content))
-            return .reusedID([
-                outbox.reply(.rejected(Rejection(.idReused)), command.envelope, identity, command.reply, view.now)
-            ])
+        case .other: return try reuse(command, arrival, view)
+        }
+    }
+
+    /// The same id with other content: no command of its own, so that its answer is that of this record.
+    private func reuse(_ command: CommandArrival, _ arrival: Arrival, _ view: View) throws -> Decision {
+        let key = StoreKeys.record(arrival.record)
+        if let hit = view.known[key] { return .repeated(try WireMessageCodec.decode(hit.messages)) }
+        let refusal = Outcome.rejected(Rejection(.idReused))
+        return .decided(
+            Decision.Decided(
+                key: key,
+                messages: outbox.messages(refusal, command, key, at: view.now),
+                fingerprint: [],
+                audit: nil,
+                tally: CommandTally(command, refusal, appendedAt: Instant(milliseconds: arrival.record.timestamp)),
+                deadLetter: nil
+            )
+        )
+    }
+
+    /// Keys under which the answers to reused ids may be known, beside those of the commands themselves.
+    func reuseKeys(_ arrivals: [Arrival], known: [UUIDValue: InboxHit]) -> [UUIDValue] {
+        var seen: Set<UUIDValue> = []
+        return arrivals.compactMap { arrival in
+            guard case .command(let command) = arrival.work else { return nil }
+            let isFirst = seen.insert(arrival.key).inserted
+            guard let hit = known[arrival.key] else { return isFirst ? nil : StoreKeys.record(arrival.record) }
+            let isSame = cryptography.matches(command.envelope.fingerprintBytes, fingerprint: hit.fingerprint)
+            return isSame ? nil : StoreKeys.record(arrival.record)
         }
     }
 
