@@ -38,7 +38,12 @@ package final class LaneWorker {
             envelopes: parts.envelopes,
             service: parts.decisions.service,
             logger: parts.logger,
-            shouldStop: { parts.stop.isRequested }
+            deadLetters: parts.roles.keys.min().map { parts.topics.dlq(of: $0) },
+            shouldStop: {
+                // A broker that is away is no reason to be restarted.
+                parts.heartbeat?.beat()
+                return parts.stop.isRequested
+            }
         )
         intake = Intake(
             roles: parts.roles,
