@@ -41,6 +41,14 @@ package final class PGConnection {
         close()
     }
 
+    /// Whether libpq understands `conninfo`; nothing connects. What it does not understand it takes for a server that is
+    /// away.
+    package static func understands(_ conninfo: String) -> Bool {
+        guard let options = PQconninfoParse(conninfo, nil) else { return false }
+        PQconninfoFree(options)
+        return true
+    }
+
     /// Whether the connection is known to be of no more use; make a new one. That the server went away shows at the next call.
     package var isBroken: Bool {
         guard let handle else { return true }
