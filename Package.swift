@@ -118,6 +118,7 @@ let package = Package(
             name: "TokenCtl",
             dependencies: [
                 "Contract", "Messaging", "Postgres", "Settings", "TokenCore", "TokenCrypto", "TokenStore",
+                "WorkerRuntime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Services/TokenCtl"
@@ -192,6 +193,14 @@ let package = Package(
             name: "ExpiryScannerTests",
             dependencies: ["Contract", "ExpiryScanner", "TestSupport", "TokenCore", "WorkerRuntime"],
             path: "Tests/ExpiryScannerTests"
+        ),
+        .testTarget(
+            name: "TokenCtlTests",
+            dependencies: [
+                "Contract", "Messaging", "Postgres", "Settings", "TestSupport", "TokenCore", "TokenCrypto", "TokenCtl",
+                "TokenStore", "WorkerRuntime",
+            ],
+            path: "Tests/TokenCtlTests"
         ),
     ],
     swiftLanguageModes: [.v6]
