@@ -99,6 +99,7 @@ let package = Package(
             dependencies: [
                 "Contract", "Messaging", "Postgres", "Settings", "Telemetry", "TokenCore", "TokenCrypto", "TokenStore",
                 "Transport", "WorkerRuntime",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
@@ -108,7 +109,7 @@ let package = Package(
         .executableTarget(
             name: "ExpiryScanner",
             dependencies: [
-                "Contract", "TokenCore", "TokenCrypto", "WorkerRuntime",
+                "Contract", "Settings", "TokenCore", "TokenCrypto", "WorkerRuntime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -186,7 +187,7 @@ let package = Package(
         ),
         .testTarget(
             name: "NotifierTests",
-            dependencies: ["Notifier", "ReceiverSupport", "Transport"],
+            dependencies: ["Messaging", "Notifier", "ReceiverSupport", "TokenCore", "TokenStore", "Transport"],
             path: "Tests/NotifierTests"
         ),
         .testTarget(

@@ -1,46 +1,57 @@
-import Foundation
+import ArgumentParser
+import ServiceLifecycle
 import Settings
+import TokenCrypto
+import WorkerRuntime
 
-/// Delivers the notifications that the workers ask for.
+/// Delivers the notifications that the workers ask for, by e-mail and SMS.
 @main
-struct NotifierMain {
-    static func main() async {
-        switch CommandLine.arguments.dropFirst().first {
-        case nil: break
-        case "--help":
-            print("notifier: delivers notifications by e-mail and SMS; settings come from the environment")
-            return
-        case "--version":
-            print("notifier 0.1.0")
-            return
-        case _?:
-            // EX_USAGE
-            end("unknown option; see --help", code: 64)
-        }
-        do {
-            _ = try loadConfiguration(ProcessInfo.processInfo.environment)
-        } catch let error as SettingsError {
-            end(error.description, code: SettingsError.exitCode)
-        } catch {
-            end("\(error)", code: SettingsError.exitCode)
-        }
-    }
+struct Notifier: WorkerCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "notifier",
+        abstract: "Delivers one-time passwords and notices by e-mail and SMS. Settings come from the environment.",
+        version: Product.version
+    )
 
     /// Settings, providers and texts, all judged before anything connects.
-    static func loadConfiguration(
-        _ environment: [String: String]
-    ) throws -> (ServiceSettings, NotifierConfiguration, MessageTemplates) {
-        var reader = SettingsReader(environment: environment)
-        let settings = ServiceSettings(&reader)
-        let file = reader.notifierConfiguration()
-        try reader.finish()
-        let configuration = try NotifierConfiguration(file: file)
-        let templates = try configuration.templateDirectory.map { try MessageTemplates(directory: $0) }
-        return (settings, configuration, templates ?? MessageTemplates())
+    static func makeSetup(environment: [String: String]) throws(ProcessExit) -> WorkerSetup {
+        try WorkerSetup(
+            service: "notifier",
+            rings: [.notification, .dlq],
+            environment: environment,
+            reading: { reader in
+                let file = reader.notifierConfiguration()
+                guard !file.isEmpty else { return }
+                do throws(ConfigurationError) {
+                    _ = try DeliveryPlan(file: file)
+                } catch {
+                    reader.refuse(lines: error.mistakes)
+                }
+            }
+        )
     }
 
-    private static func end(_ lines: String, code: Int32) -> Never {
-        FileHandle.standardError.write(Data((lines + "\n").utf8))
-        exit(code)
+    static func services(_ setup: WorkerSetup) throws(ProcessExit) -> [any Service] {
+        do throws(ConfigurationError) {
+            return [NotifierService(setup, plan: try DeliveryPlan(file: setup.environment["NOTIFIER_CONFIG"] ?? ""))]
+        } catch {
+            throw ProcessExit(code: ProcessExit.configuration, lines: error.mistakes)
+        }
+    }
+}
+
+/// Who delivers, and with which texts.
+struct DeliveryPlan: Sendable {
+    let configuration: NotifierConfiguration
+    let templates: MessageTemplates
+
+    /// - Throws: every mistake of the file and of the templates it names.
+    init(file: String) throws(ConfigurationError) {
+        configuration = try NotifierConfiguration(file: file)
+        if let directory = configuration.templateDirectory {
+            templates = try MessageTemplates(directory: directory)
+        } else {
+            templates = MessageTemplates()
+        }
     }
 }

@@ -4,6 +4,9 @@ import CRdKafka
 struct TopicCatalogue {
     private var counts: [String: Int32] = [:]
     private var askedAt: ContinuousClock.Instant?
+    /// Until when a name counts as missing without being asked for again. By name: a topic may have been made since
+    /// another one was looked for.
+    private var absentUntil: [String: ContinuousClock.Instant] = [:]
 
     private static let presentFor = Duration.seconds(60)
     private static let absentFor = Duration.seconds(1)
@@ -14,12 +17,14 @@ struct TopicCatalogue {
         timeoutMilliseconds: Int
     ) throws(KafkaError) -> Int32? {
         let known = counts[topic]
-        if let askedAt, ContinuousClock.now - askedAt < (known == nil ? Self.absentFor : Self.presentFor) {
-            return known
-        }
+        let now = ContinuousClock.now
+        if let known, let askedAt, now - askedAt < Self.presentFor { return known }
+        if let end = absentUntil[topic], now < end { return nil }
         do {
             counts = try Self.list(client, timeoutMilliseconds: timeoutMilliseconds)
-            askedAt = .now
+            askedAt = now
+            absentUntil = absentUntil.filter { now < $0.value }
+            if counts[topic] == nil { absentUntil[topic] = now + Self.absentFor }
             return counts[topic]
         } catch {
             guard let known else { throw error }

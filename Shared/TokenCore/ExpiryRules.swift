@@ -59,3 +59,16 @@ extension Token {
         return (mark, daysLeft)
     }
 }
+
+extension Token {
+    /// When time next changes something about the token: an end, or a notice of one; nil: never.
+    package func nextScan(after now: Instant, policy: TypePolicy) -> Instant? {
+        guard isLiving else { return nil }
+        var instants = [times.expiresAt]
+        if status == .pending { instants.append(times.activateBefore) }
+        if let end = times.expiresAt {
+            instants += policy.life.expiryNotices.map { end.adding(seconds: -86_400 * Int64($0)) }
+        }
+        return instants.compactMap(\.self).filter { now < $0 }.min()
+    }
+}

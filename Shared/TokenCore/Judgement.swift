@@ -69,17 +69,21 @@ extension UserRecord {
         }
     }
 
-    /// Whether the value belongs to an approval that another one replaced: told, and not counted, as a resend is.
-    func isOfReplacedChallenge(_ attempt: VerificationAttempt, in context: DecisionContext) -> Bool {
-        guard attempt.challengeID == nil, let otp = attempt.otp.digits else { return false }
-        return challenges.contains { challenge in
-            challenge.state == .superseded && challenge.purpose == attempt.purpose
+    /// The answer to a value that was good once and is spent: it was accepted, or another approval replaced its own.
+    /// Told, and not counted, as a resend's old value is: knowing it helps nobody to guess.
+    func answerToSpentValue(_ attempt: VerificationAttempt, in context: DecisionContext) -> Rejection.Code? {
+        guard attempt.challengeID == nil, let otp = attempt.otp.digits else { return nil }
+        let spent = challenges.last { challenge in
+            (challenge.state == .superseded || challenge.state == .used) && challenge.purpose == attempt.purpose
                 && context.now < challenge.expiresAt
                 && (attempt.tokenID ?? challenge.tokenID) == challenge.tokenID
                 && ([challenge.otp.current] + challenge.otp.replaced).contains {
                     context.cryptography.matches(otp: otp, digest: $0, of: challenge.id)
                 }
         }
+        guard let spent else { return nil }
+        let isCurrent = context.cryptography.matches(otp: otp, digest: spent.otp.current, of: spent.id)
+        return spent.state == .used && isCurrent ? .challengeUsed : .challengeSuperseded
     }
 }
 

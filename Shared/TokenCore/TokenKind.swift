@@ -20,9 +20,9 @@ package enum TokenKind: String, Sendable, CaseIterable {
 }
 
 /// The way an OTP travels.
-package enum Channel: String, Sendable {
-    case sms
+package enum Channel: String, CaseIterable, Sendable {
     case email
+    case sms
 }
 
 /// The hash under the HMAC of RFC 6238 §1.2.

@@ -9,7 +9,8 @@ extension UserRecord {
         do {
             candidates = try self.candidates(for: attempt, in: context)
         } catch {
-            return CountedOutcome(error, tokenID: concernedToken(attempt))
+            let spent = error.code == .challengeNotFound ? answerToSpentValue(attempt, in: context) : nil
+            return CountedOutcome(spent.map { Rejection($0) } ?? error, tokenID: concernedToken(attempt))
         }
 
         let isNamed = if case .challenge = candidates.named { true } else { false }
@@ -27,9 +28,7 @@ extension UserRecord {
             let verification = credit(first, attempt, in: context)
             return CountedOutcome(verification, tokenID: verification.tokenID)
         }
-        if refusal?.countsAsFailure ?? true, isOfReplacedChallenge(attempt, in: context) {
-            refusal = .challengeSuperseded
-        }
+        if refusal?.countsAsFailure ?? true, let spent = answerToSpentValue(attempt, in: context) { refusal = spent }
         return refuse(refusal ?? .otpMismatch, attempt, candidates, in: context)
     }
 

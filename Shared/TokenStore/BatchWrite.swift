@@ -11,6 +11,9 @@ package struct BatchResult: Sendable {
     package var inbox: [InboxRow]
     package var audit: [(lane: LaneID, entry: AuditEntry)]
     package var instant: Instant
+    /// The scanner's: notices that were given, and when to look at tokens next.
+    package var marks: [ExpiryMark] = []
+    package var scans: [(token: TokenID, next: Instant?)] = []
 
     package init(
         before: WorkingSet,
@@ -36,16 +39,13 @@ struct BatchWrite {
 
     init(_ result: BatchResult) {
         addStateChanges(from: result.before, to: result.after)
+        if !result.marks.isEmpty { steps.append(ScanQueries.addition(result.marks)) }
+        if !result.scans.isEmpty { steps.append(ScanQueries.rescheduling(result.scans)) }
         if !result.inbox.isEmpty { steps.append(InboxQueries.insertion(result.inbox, at: result.instant)) }
         var lanes = result.lanes
         if !result.audit.isEmpty { steps.append(AuditTrail.insertion(result.audit, heads: &lanes)) }
         steps.append(LaneQueries.advancing(lanes.values.sorted { $0.id < $1.id }))
         steps.append(PipelineStep(.commit))
-    }
-
-    /// Only the changes of state, for a transaction that is no batch.
-    init(stateFrom before: WorkingSet, to after: WorkingSet) {
-        addStateChanges(from: before, to: after)
     }
 
     private mutating func addStateChanges(from before: WorkingSet, to after: WorkingSet) {

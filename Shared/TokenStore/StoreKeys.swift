@@ -23,6 +23,16 @@ package enum StoreKeys {
         digest(Array("record".utf8), Array(topic.utf8), Array("\(partition).\(offset).\(timestamp)".utf8))
     }
 
+    /// Identity of what a scan found for a user.
+    package static func scan(of user: UserKey, at instant: Instant) -> UUIDValue {
+        digest(
+            Array("scan".utf8),
+            Array(user.tenant.utf8),
+            Array(user.userID.utf8),
+            Array("\(instant.microseconds)".utf8)
+        )
+    }
+
     /// What the lane row remembers of its last record: key and timestamp.
     package static func lastRecord(key: [UInt8]?, timestamp: Int64) -> UUIDValue {
         digest(Array("last".utf8), key ?? [], Array("\(timestamp)".utf8))

@@ -119,9 +119,10 @@ enum TokenQueries {
                 algorithm, digits, period, moving_factor, drift,
                 failures, consecutive_failures, lock_level, locked_until,
                 created_at, activated_at, updated_at, last_used_at, expires_at, activate_before, version,
-                reset_failures, recovery_digests
+                reset_failures, recovery_digests, scan_at
             )
-            SELECT * FROM unnest(
+            SELECT new.*, CASE WHEN new.ends IS NOT NULL OR new.activate IS NOT NULL THEN new.created END
+            FROM unnest(
                 $1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::smallint[], $7::boolean[],
                 $8::smallint[], $9::text[], $10::text[],
                 $11::smallint[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[],
@@ -129,6 +130,9 @@ enum TokenQueries {
                 $22::int[], $23::int[], $24::int[], $25::timestamptz[],
                 $26::timestamptz[], $27::timestamptz[], $28::timestamptz[], $29::timestamptz[], $30::timestamptz[],
                 $31::timestamptz[], $32::bigint[], $33::int[], $34::bytea[]
+            ) AS new (
+                c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, c18, c19, c20, c21, c22,
+                c23, c24, c25, created, c27, c28, c29, ends, activate, c32, c33, c34
             )
             """
     )

@@ -8,7 +8,7 @@ package import TokenCrypto
 /// connection is replaced by ``reconnect()``.
 package final class TokenStore {
     private let settings: StoreSettings
-    private var connection: PGConnection
+    private(set) var connection: PGConnection
     private var catalogues: [String: (version: Int64, catalogue: TypeCatalogue)] = [:]
     package let cryptography: StoreCryptography
 

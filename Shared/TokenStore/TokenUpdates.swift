@@ -31,7 +31,10 @@ enum TokenUpdates {
                 user_id = CASE WHEN u.owned THEN token.user_id END,
                 status_reason = u.status_reason, description = u.description, address = u.address,
                 pending_address = u.pending_address, activated_at = u.activated_at, updated_at = u.updated_at,
-                expires_at = u.expires_at, activate_before = u.activate_before
+                expires_at = u.expires_at, activate_before = u.activate_before,
+                scan_at = CASE
+                    WHEN u.expires_at IS NOT NULL OR u.activate_before IS NOT NULL THEN u.updated_at
+                END
             FROM unnest(
                 $1::uuid[], $2::boolean[], $3::text[], $4::text[], $5::text[], $6::text[],
                 $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::timestamptz[]

@@ -1,14 +1,17 @@
 /// Waiting times that grow, with full jitter, so that workers that failed together don't come back together.
-struct Backoff {
+package struct Backoff {
     private var attempt = 0
+
+    package init() {}
+
     private static let first = 50.0
     private static let ceiling = 5_000.0
 
-    mutating func reset() {
+    package mutating func reset() {
         attempt = 0
     }
 
-    mutating func next() -> Duration {
+    package mutating func next() -> Duration {
         attempt = min(attempt + 1, 10)
         var top = Self.first
         for _ in 1..<attempt { top *= 2 }

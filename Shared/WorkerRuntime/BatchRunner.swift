@@ -192,7 +192,7 @@ struct DecidedBatch {
 
 extension LaneRow {
     /// The row as a new batch leaves it, but for its records.
-    fileprivate mutating func advance(now: Instant, acknowledged: Int64) {
+    mutating func advance(now: Instant, acknowledged: Int64) {
         let answered = max(answeredThrough, acknowledged)
         if answered >= batchSequence { unansweredSince = now }
         answeredThrough = answered

@@ -1,17 +1,17 @@
-import Contract
-import Logging
-import Messaging
+package import Contract
+package import Logging
+package import Messaging
 import Telemetry
 import TokenCore
-import TokenStore
+package import TokenStore
 
 /// Sends committed messages, in order, until all are acknowledged.
 ///
 /// A message that fails while a later one succeeds would turn answers round: after an error everything from the first
 /// unacknowledged message on is sent again, in order. One that can never be written becomes a dead letter.
-final class Outbox {
+package final class Outbox {
     /// Messages that were handed over and are not known to be written.
-    final class Shipment {
+    package final class Shipment {
         fileprivate var messages: [OutgoingMessage]
         fileprivate var batch: ProduceBatch
 
@@ -29,7 +29,7 @@ final class Outbox {
     private let shouldStop: () -> Bool
     private static let sliceMilliseconds = 200
 
-    init(
+    package init(
         producer: KafkaProducer,
         topics: Topics,
         envelopes: SealedEnvelopes,
@@ -46,7 +46,7 @@ final class Outbox {
     }
 
     /// Hands the messages over; returns at once.
-    func ship(_ messages: [WireMessage]) throws -> Shipment {
+    package func ship(_ messages: [WireMessage]) throws -> Shipment {
         let outgoing = messages.map(OutgoingMessage.init)
         return Shipment(outgoing, try produce(outgoing))
     }
@@ -55,7 +55,7 @@ final class Outbox {
     ///
     /// - Parameter patience: the longest wait once the worker is to stop; nil: for ever.
     /// - Returns: false where the worker has to stop first; then the next owner of the lane sends what is missing.
-    func settle(_ shipment: Shipment, patience: Duration = .seconds(5)) throws -> Bool {
+    package func settle(_ shipment: Shipment, patience: Duration = .seconds(5)) throws -> Bool {
         var deadline: ContinuousClock.Instant?
         var isDelayed = false
         while true {
@@ -79,7 +79,7 @@ final class Outbox {
     }
 
     /// Forgets everything that was handed over; a takeover sends it again.
-    func purge() {
+    package func purge() {
         producer.purge()
     }
 

@@ -10,6 +10,7 @@ package import TokenStore
 /// Settings, keys and instruments of a service, read and judged before anything connects.
 package struct WorkerSetup: Sendable {
     package let service: String
+    package let environment: [String: String]
     package let settings: ServiceSettings
     package let topics: Topics
     package let replyTopics: ReplyTopicRule
@@ -51,6 +52,7 @@ package struct WorkerSetup: Sendable {
             throw ProcessExit(code: ProcessExit.configuration, lines: ["the configuration is not usable"])
         }
         self.service = service
+        self.environment = environment
         self.settings = settings
         self.topics = topics
         self.replyTopics = rule

@@ -50,7 +50,7 @@ struct PlaceholderTests {
     )
     func pointer(pointer: String, expected: String?) {
         let json = #"{"id":"x","a":[0,{"b/c":7}],"long":""# + String(repeating: "x", count: 300) + #""}"#
-        #expect(text(at: pointer, in: Array(json.utf8)) == expected)
-        #expect(text(at: pointer, in: Array("not json".utf8)) == nil)
+        #expect(GatewayAnswer.text(at: pointer, in: Array(json.utf8)) == expected)
+        #expect(GatewayAnswer.text(at: pointer, in: Array("not json".utf8)) == nil)
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import ReceiverSupport
 import Testing
+import TokenCore
 import Transport
 
 @testable import Notifier

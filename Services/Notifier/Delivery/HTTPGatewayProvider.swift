@@ -1,4 +1,3 @@
-import Foundation
 import Transport
 
 /// Hands messages to an HTTP gateway by a configured request.
@@ -43,7 +42,8 @@ struct HTTPGatewayProvider: NotificationProvider {
 
     private func outcome(of response: HTTPResponse) -> DeliveryOutcome {
         switch response.status {
-        case 200..<300: .sent(providerMessageID: gateway.idPointer.flatMap { text(at: $0, in: response.body) })
+        case 200..<300:
+            .sent(providerMessageID: gateway.idPointer.flatMap { GatewayAnswer.text(at: $0, in: response.body) })
         // Come back later, or our login is wrong: no word about this message.
         case 401, 407, 408, 425, 429: .failed(retryAfter: retryAfter(response))
         case 400..<500: .refused
@@ -66,23 +66,4 @@ func isPhone(_ text: String) -> Bool {
     let bytes = Array(text.utf8)
     return (8...16).contains(bytes.count) && bytes[0] == UInt8(ascii: "+") && bytes[1] != UInt8(ascii: "0")
         && bytes.dropFirst().allSatisfy { (48...57).contains($0) }
-}
-
-/// The string or number that an RFC 6901 pointer names; nil where there is none, or it isn't a short line.
-func text(at pointer: String, in json: [UInt8]) -> String? {
-    guard var value = try? JSONSerialization.jsonObject(with: Data(json), options: .fragmentsAllowed) else {
-        return nil
-    }
-    for step in pointer.split(separator: "/", omittingEmptySubsequences: false).dropFirst() {
-        let key = step.replacing("~1", with: "/").replacing("~0", with: "~")
-        if let object = value as? [String: Any], let next = object[String(key)] {
-            value = next
-        } else if let array = value as? [Any], let index = Int(key), array.indices.contains(index) {
-            value = array[index]
-        } else {
-            return nil
-        }
-    }
-    let found = (value as? String) ?? (value as? NSNumber)?.stringValue
-    return found.flatMap { $0.utf8.count <= 255 && isOneLine($0) ? $0 : nil }
 }

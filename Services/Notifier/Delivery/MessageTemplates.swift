@@ -1,4 +1,5 @@
 import Foundation
+import TokenCore
 import Transport
 
 /// The texts of all messages: a site's own from a directory, the built-in English ones where there is none.
@@ -36,7 +37,10 @@ struct MessageTemplates: Sendable {
 
     /// - Throws: every mistake in the directory's files, with file and line.
     init(directory: String) throws(ConfigurationError) {
-        guard let names = try? FileManager.default.contentsOfDirectory(atPath: directory) else {
+        let names: [String]
+        do {
+            names = try FileManager.default.contentsOfDirectory(atPath: directory)
+        } catch {
             throw ConfigurationError(mistakes: ["\(directory): can't be read"])
         }
         var mistakes: [String] = []

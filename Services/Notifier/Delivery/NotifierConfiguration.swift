@@ -1,10 +1,5 @@
+import TokenCore
 import Transport
-
-/// What a message goes out on.
-enum Channel: String, CaseIterable, Sendable {
-    case email
-    case sms
-}
 
 /// The notifier's YAML file (`NOTIFIER_CONFIG`), judged: who delivers each channel's messages, and with which texts.
 struct NotifierConfiguration: Sendable {

@@ -1,5 +1,6 @@
 import Foundation
 import Settings
+import TokenCore
 import Transport
 import Yams
 

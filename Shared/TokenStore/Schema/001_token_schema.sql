@@ -77,6 +77,8 @@ CREATE TABLE token (
     last_used_at timestamptz,
     expires_at timestamptz,
     activate_before timestamptz,
+    -- When the expiry scanner has to look at the token next; null: never.
+    scan_at timestamptz,
     version bigint NOT NULL,
     CONSTRAINT token_owner_check CHECK ((user_key IS NULL) = (user_id IS NULL)),
     CONSTRAINT token_moving_factor_check CHECK (moving_factor >= 0)
@@ -85,8 +87,7 @@ CREATE TABLE token (
 -- No indexed column changes when an OTP is verified, so that those updates stay within their page (HOT).
 CREATE INDEX token_user_idx ON token (user_key) WHERE status <> 6;
 CREATE INDEX token_tenant_idx ON token (tenant, token_id) WHERE status <> 6;
-CREATE INDEX token_expires_idx ON token (expires_at) WHERE status < 3 AND expires_at IS NOT NULL;
-CREATE INDEX token_activate_idx ON token (activate_before) WHERE status = 0 AND activate_before IS NOT NULL;
+CREATE INDEX token_scan_idx ON token (scan_at) WHERE status < 3 AND scan_at IS NOT NULL;
 
 -- AES-256 keys for seeds, each wrapped by a key-encryption key of ring kek.
 CREATE TABLE data_key (
@@ -166,12 +167,15 @@ CREATE TABLE delivery (
 
 CREATE INDEX delivery_claimed_idx ON delivery USING brin (claimed_at);
 
+-- Which notice of a token's end was given: once for each mark, and anew where the end was moved.
 CREATE TABLE expiry_notice (
     token_id uuid NOT NULL,
     days integer NOT NULL,
     expires_at timestamptz NOT NULL,
     PRIMARY KEY (token_id, days, expires_at)
 );
+
+CREATE INDEX expiry_notice_expires_idx ON expiry_notice (expires_at);
 
 -- A numbered source of work: a partition of a topic, or a shard of the scanner. The row is the truth about who works
 -- on it and how far it is.

@@ -1,0 +1,62 @@
+import Contract
+import Messaging
+import ServiceLifecycle
+import Telemetry
+import TokenCore
+import TokenStore
+import Transport
+import WorkerRuntime
+
+/// The notifier's loop as a service: waits for database, broker and topics, then delivers until it is told to stop.
+struct NotifierService: Service {
+    private let setup: WorkerSetup
+    private let plan: DeliveryPlan
+    /// Beyond the longest attempt: time to record its end.
+    private static let leaseMargin: Int64 = 5
+
+    init(_ setup: WorkerSetup, plan: DeliveryPlan) {
+        self.setup = setup
+        self.plan = plan
+    }
+
+    func run() async throws {
+        let transport = Transport()
+        let setup = setup
+        let plan = plan
+        try await withGracefulShutdownHandler {
+            try await DedicatedThread.run(setup.service) { try Self.work(setup, plan, transport) }
+        } onGracefulShutdown: {
+            setup.stop.request()
+        }
+        await transport.shutdown()
+    }
+
+    private static func work(_ setup: WorkerSetup, _ plan: DeliveryPlan, _ transport: Transport) throws {
+        let chain = ProviderChain(plan.configuration, transport: transport, metrics: setup.metrics)
+        let lease = chain.longestAttempt.components.seconds + leaseMargin
+        let start = WorkerStart(setup)
+        let random = SystemRandomSource().words()
+        let claim = UUIDValue(version7: .wallClock, random: random)
+        guard
+            let ledger = try start.store({ try DeliveryLedger(setup.store, claim: claim, leaseSeconds: lease) }),
+            let producer = try start.producer(),
+            try start.findTopics(producer, [setup.topics.notifications, setup.topics.events])
+        else { return }
+        let consumer = try KafkaConsumer(
+            setup.kafka,
+            group: setup.topics.prefix + setup.service,
+            topics: [setup.topics.notifications]
+        )
+        let heartbeat = setup.health.heartbeat(setup.service, within: .seconds(120))
+        defer { setup.health.endHeartbeat(setup.service) }
+        try NotifierWorker(
+            setup,
+            consumer: consumer,
+            producer: producer,
+            ledger: ledger,
+            chain: chain,
+            templates: plan.templates
+        ).run(heartbeat: heartbeat)
+        producer.close()
+    }
+}
