@@ -132,15 +132,6 @@ let package = Package(
             path: "Tests/TestSupport"
         ),
         .target(name: "ReceiverSupport", dependencies: ["Transport"], path: "Tests/ReceiverSupport"),
-        .executableTarget(
-            name: "Benchmarks",
-            dependencies: [
-                "Contract", "Messaging", "Postgres", "TestSupport", "TokenCore", "TokenCrypto", "TokenStore",
-                "WorkerRuntime",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ],
-            path: "Tests/Benchmarks"
-        ),
         .testTarget(
             name: "ArchitectureTests",
             dependencies: ["Contract", "TokenCore"],
