@@ -131,6 +131,14 @@ let package = Package(
             dependencies: ["Postgres", "TokenCore", "TokenCrypto"],
             path: "Tests/TestSupport"
         ),
+        .executableTarget(
+            name: "Benchmarks",
+            dependencies: [
+                "Contract", "Messaging", "Postgres", "TestSupport", "TokenCore", "TokenCrypto", "TokenStore",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/Benchmarks"
+        ),
         .target(name: "ReceiverSupport", dependencies: ["Transport"], path: "Tests/ReceiverSupport"),
         .testTarget(
             name: "ArchitectureTests",
