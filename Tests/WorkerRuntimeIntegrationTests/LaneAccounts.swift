@@ -27,27 +27,24 @@ extension LaneWorld {
     /// - nothing was written that was not committed.
     func expectAccountsBalance(isAtRest: Bool = true, sourceLocation: SourceLocation = #_sourceLocation) throws {
         var first: [Identity: (place: Place, record: KafkaRecord)] = [:]
-        for topic in [topics.replies, topics.events, topics.notifications] {
-            for record in try records(of: topic) {
-                let identity = Identity(topic: topic, id: record.text(.id) ?? "")
-                let place = Place(partition: record.partition, offset: record.offset)
-                guard let known = first[identity] else {
-                    first[identity] = (place, record)
-                    continue
-                }
-                let isEqual =
-                    known.record.value == record.value && known.record.headers == record.headers
-                    && known.record.key == record.key
-                #expect(isEqual, "a message was written again with other bytes", sourceLocation: sourceLocation)
-                if place < known.place { first[identity] = (place, record) }
+        for record in try records(of: topics.replies, topics.events, topics.notifications) {
+            let identity = Identity(topic: record.topic, id: record.text(.id) ?? "")
+            let place = Place(partition: record.partition, offset: record.offset)
+            guard let known = first[identity] else {
+                first[identity] = (place, record)
+                continue
             }
+            let isEqual =
+                known.record.value == record.value && known.record.headers == record.headers
+                && known.record.key == record.key
+            #expect(isEqual, "a message was written again with other bytes", sourceLocation: sourceLocation)
+            if place < known.place { first[identity] = (place, record) }
         }
 
         var last: [String: Place] = [:]
         var committed: Set<Identity> = []
         for row in try committedMessages() {
-            for message in row.messages where [topics.replies, topics.events, topics.notifications].contains(message.topic)
-            {
+            for message in row.messages {
                 let identity = Identity(topic: message.topic, id: message.text(.id) ?? "")
                 committed.insert(identity)
                 guard let place = first[identity]?.place else {
@@ -65,7 +62,11 @@ extension LaneWorld {
                 last[way] = place
             }
         }
-        #expect(Set(first.keys).subtracting(committed).isEmpty, "written, not committed", sourceLocation: sourceLocation)
+        #expect(
+            Set(first.keys).subtracting(committed).isEmpty,
+            "written, not committed",
+            sourceLocation: sourceLocation
+        )
     }
 
     private func committedMessages() throws -> [(lane: Int32, isAnswered: Bool, messages: [WireMessage])] {

@@ -9,8 +9,8 @@ import TokenCore
 @Suite("Lanes")
 struct LaneTests {
     @Test("a command has one effect and one answer, and a copy gets the same bytes")
-    func copies() throws {
-        try LaneWorld.run { world in
+    func copies() async throws {
+        try await LaneWorld.run { world in
             let worker = try world.owner()
             try world.enroll("1")
             try world.enroll("1")
@@ -29,8 +29,8 @@ struct LaneTests {
     }
 
     @Test("the answer to a reused id is the same when its record is read again")
-    func reusedAgain() throws {
-        try LaneWorld.run { world in
+    func reusedAgain() async throws {
+        try await LaneWorld.run { world in
             let (first, second) = try world.rivals()
             try world.enroll("1")
             try world.enroll("1", phone: "+41791234568")

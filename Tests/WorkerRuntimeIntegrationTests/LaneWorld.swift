@@ -35,18 +35,24 @@ final class LaneWorld {
         try Tenants.add("default", connection)
     }
 
+    /// - Parameter withFaults: a broker of the test's own, which can fail.
     static func run(
         partitions: Int32 = 1,
-        broker: PrivateBroker? = nil,
+        withFaults: Bool = false,
         _ body: (LaneWorld) throws -> Void
-    ) throws {
-        let broker = try broker ?? PrivateBroker.shared
-        try PrivatePostgres.shared().withDatabase(template) { database in
-            let world = try LaneWorld(database: database, broker: broker, partitions: partitions)
-            defer { world.clean() }
-            try body(world)
+    ) async throws {
+        try await withTaskExecutorPreference(BlockingExecutor.shared) {
+            let broker = try withFaults ? PrivateBroker(withFaults: ()) : PrivateBroker.shared
+            try PrivatePostgres.shared().withDatabase(template) { database in
+                let world = try LaneWorld(database: database, broker: broker, partitions: partitions)
+                defer { world.clean() }
+                try body(world)
+            }
         }
     }
+
+    /// - Returns: what makes this world's broker fail.
+    func faults() throws -> BrokerFaults { try #require(broker.faults) }
 
     private init(database: String, broker: PrivateBroker, partitions: Int32) throws {
         self.database = database

@@ -49,14 +49,14 @@ extension LaneWorld {
         }
     }
 
-    /// All records that a topic has now.
-    func records(of topic: String) throws -> [KafkaRecord] {
+    /// All records that the topics have now.
+    func records(of topics: String...) throws -> [KafkaRecord] {
         let reader = try KafkaReader(kafka)
         defer { reader.close() }
-        let all = (0..<partitions).map { TopicPartition(topic: topic, partition: $0) }
+        let all = topics.flatMap { topic in (0..<partitions).map { TopicPartition(topic: topic, partition: $0) } }
         try reader.read(all, from: .beginning, timeoutMilliseconds: 10_000)
         var records: [KafkaRecord] = []
-        try wait("the end of \(topic)") {
+        try wait("the end of \(topics)") {
             records += try reader.take(max: 10_000, waitMilliseconds: 100)
             return reader.hasReachedEnd
         }
