@@ -17,7 +17,7 @@ package final class LaneWorker {
     let outbox: Outbox
     let runner: BatchRunner
     let intake: Intake
-    private(set) var lanes: [TopicPartition: OwnedLane] = [:]
+    var lanes: [TopicPartition: OwnedLane] = [:]
     private var pending: (batch: CommittedBatch, shipment: Outbox.Shipment)?
     /// Assigned, but their rows could not be looked up yet.
     private var newcomers: [AssignedPartition] = []
