@@ -31,7 +31,8 @@ struct NotifierService: Service {
         await transport.shutdown()
     }
 
-    private static func work(_ setup: WorkerSetup, _ plan: DeliveryPlan, _ transport: Transport) throws {
+    /// Works on the calling thread until a stop is requested.
+    static func work(_ setup: WorkerSetup, _ plan: DeliveryPlan, _ transport: Transport, group: String? = nil) throws {
         let chain = ProviderChain(plan.configuration, transport: transport, metrics: setup.metrics)
         // Whole seconds, rounded up.
         let lease = (chain.longestAttempt + leaseMargin + .milliseconds(999)).components.seconds
@@ -45,7 +46,7 @@ struct NotifierService: Service {
         else { return }
         let consumer = try KafkaConsumer(
             setup.kafka,
-            group: setup.topics.prefix + setup.service,
+            group: group ?? setup.topics.prefix + setup.service,
             topics: [setup.topics.notifications]
         )
         let heartbeat = setup.health.heartbeat(setup.service, within: .seconds(120))
