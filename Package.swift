@@ -195,8 +195,18 @@ let package = Package(
         ),
         .testTarget(
             name: "NotifierTests",
-            dependencies: ["Messaging", "Notifier", "ReceiverSupport", "TokenCore", "TokenStore", "Transport"],
+            dependencies: [
+                "Contract", "Messaging", "Notifier", "ReceiverSupport", "TokenCore", "TokenStore", "Transport",
+            ],
             path: "Tests/NotifierTests"
+        ),
+        .testTarget(
+            name: "NotifierIntegrationTests",
+            dependencies: [
+                "Contract", "Messaging", "Notifier", "Postgres", "ReceiverSupport", "Telemetry", "TestSupport",
+                "TokenCore", "TokenCrypto", "TokenStore", "Transport", "WorkerRuntime",
+            ],
+            path: "Tests/NotifierIntegrationTests"
         ),
         .testTarget(
             name: "ExpiryScannerTests",

@@ -67,12 +67,9 @@ package final class Outbox {
         var deadline: ContinuousClock.Instant?
         var isDelayed = false
         while true {
-            switch producer.wait(for: shipment.batch, timeoutMilliseconds: Self.sliceMilliseconds) {
-            case .acknowledged:
+            if try isSettled(shipment, waitMilliseconds: Self.sliceMilliseconds) {
                 if isDelayed { logger.info("messages are acknowledged again") }
                 return true
-            case .pending: break
-            case .failed(let failures): try sendAgain(shipment, failures)
             }
             if !isDelayed {
                 isDelayed = true
@@ -83,6 +80,17 @@ package final class Outbox {
                 deadline = end
                 if ContinuousClock.now >= end { return false }
             }
+        }
+    }
+
+    /// Whether all is acknowledged, after at most one wait; what failed is sent again.
+    package func isSettled(_ shipment: Shipment, waitMilliseconds: Int) throws -> Bool {
+        switch producer.wait(for: shipment.batch, timeoutMilliseconds: waitMilliseconds) {
+        case .acknowledged: return true
+        case .pending: return false
+        case .failed(let failures):
+            try sendAgain(shipment, failures)
+            return false
         }
     }
 
