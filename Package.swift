@@ -205,6 +205,14 @@ let package = Package(
             path: "Tests/ExpiryScannerTests"
         ),
         .testTarget(
+            name: "ExpiryScannerIntegrationTests",
+            dependencies: [
+                "Contract", "ExpiryScanner", "Messaging", "Postgres", "TestSupport", "TokenCore", "TokenCrypto",
+                "TokenStore", "WorkerRuntime",
+            ],
+            path: "Tests/ExpiryScannerIntegrationTests"
+        ),
+        .testTarget(
             name: "TokenCtlTests",
             dependencies: [
                 "Contract", "Messaging", "Postgres", "Settings", "TestSupport", "TokenCore", "TokenCrypto", "TokenCtl",
