@@ -17,7 +17,7 @@ extension ProcessExit {
         self.init(code: code, lines: [line])
     }
 
-    /// What an error means for whoever called the tool; nil for what is none of ours.
+    /// What an error means for whoever called the tool; nil for errors of the command line.
     init?(_ error: any Error) {
         switch error {
         case let exit as ProcessExit: self = exit

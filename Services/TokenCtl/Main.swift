@@ -25,15 +25,10 @@ struct TokenCtl: ParsableCommand {
     static func main() {
         do {
             var command = try parseAsRoot()
-            do {
-                try command.run()
-            } catch {
-                // Help, a usage error and an exit code are the parser's to tell.
-                guard let failure = ProcessExit(error) else { throw error }
-                end(failure)
-            }
+            try command.run()
         } catch {
-            exit(withError: error)
+            guard let failure = ProcessExit(error) else { exit(withError: error) }
+            end(failure)
         }
     }
 

@@ -120,6 +120,8 @@ extension CommandType: ExpressibleByArgument {
         guard let type = Self.all.first(where: { $0.name == argument || $0.rawValue == argument }) else { return nil }
         self = type
     }
+
+    package static var allValueStrings: [String] { all.map(\.name) }
 }
 
 extension Instant {

@@ -37,7 +37,7 @@ struct ToolSettings {
         } catch {
             for problem in error.problems where problem.reason != .missing {
                 let variable = "KAFKA_PROPERTY_" + problem.property.uppercased().replacing(".", with: "_")
-                reader.refuse(variable, "a librdkafka property that may be set (\(problem.reason.rawValue))")
+                reader.refuse(variable, problem.reason.rawValue)
             }
             return nil
         }

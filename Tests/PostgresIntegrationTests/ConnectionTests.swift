@@ -11,6 +11,16 @@ struct ConnectionTests {
         case step = "commit"
     }
 
+    @Test("a connection string that libpq can't read is told from a server that is away")
+    func connectionStrings() {
+        for text in ["postgresql://u@h/db?host=a", "host=/nowhere port=1", ""] {
+            #expect(PGConnection.understands(text), "\(text)")
+        }
+        for text in ["nonsense", "host=a b", "postgresql://h/db?nothing=1"] {
+            #expect(!PGConnection.understands(text), "\(text)")
+        }
+    }
+
     @Test("COMMIT of an aborted transaction is an error, in each of its forms", arguments: CommitForm.allCases)
     func abortedCommit(form: CommitForm) throws {
         try withConnection { (connection, _) throws in
