@@ -207,8 +207,8 @@ let package = Package(
         .testTarget(
             name: "ExpiryScannerIntegrationTests",
             dependencies: [
-                "Contract", "ExpiryScanner", "Messaging", "Postgres", "TestSupport", "TokenCore", "TokenCrypto",
-                "TokenStore", "WorkerRuntime",
+                "Contract", "ExpiryScanner", "Messaging", "Postgres", "Telemetry", "TestSupport", "TokenCore",
+                "TokenCrypto", "TokenStore", "WorkerRuntime",
             ],
             path: "Tests/ExpiryScannerIntegrationTests"
         ),

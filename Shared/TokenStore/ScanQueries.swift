@@ -41,22 +41,16 @@ enum ScanQueries {
             """
     )
 
-    /// Whether the shard has waited for a minute though another session holds it: that one stands still.
-    static let isStalled = Statement(
-        name: "scan_is_stalled",
+    /// Whether the session that has an advisory lock has been silent for so many seconds.
+    static let isHolderSilent = Statement(
+        name: "scan_is_holder_silent",
         sql: """
-            SELECT coalesce(
-                least(
-                    (SELECT min(scan_at) FROM token WHERE \(scheduled) AND \(shard) = $2::int),
-                    (
-                        SELECT unanswered_since FROM lane
-                        WHERE topic = $1::text AND partition = $2::int AND answered_through < batch_seq
-                    )
-                ) < statement_timestamp() - interval '1 minute',
-                false
-            ) AND NOT EXISTS (
-                SELECT FROM lane WHERE topic = $1::text AND partition = $2::int
-                    AND last_at > statement_timestamp() - interval '1 minute'
+            SELECT EXISTS (
+                SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+                WHERE l.locktype = 'advisory' AND l.objsubid = 1
+                    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                    AND (l.classid::bigint << 32 | l.objid::bigint) = $1::bigint
+                    AND a.state_change < clock_timestamp() - make_interval(secs => $2::bigint)
             )
             """
     )

@@ -26,9 +26,10 @@ extension TokenStore {
         _ = try connection.query(ScanQueries.unlock, [.int64(Self.scanLock + Int64(shard))])
     }
 
-    /// Whether whoever has the shard has done nothing for a minute though there was something to do.
-    package func isStalled(shard: Int32) throws(PostgresError) -> Bool {
-        try connection.query(ScanQueries.isStalled, [.text(Self.scanTopic), .int32(shard)]).bool(0, 0)
+    /// Whether the session that has the shard has said nothing for so long: it stands still, though its connection lives.
+    package func isHolderSilent(shard: Int32, seconds: Int64) throws(PostgresError) -> Bool {
+        try connection.query(ScanQueries.isHolderSilent, [.int64(Self.scanLock + Int64(shard)), .int64(seconds)])
+            .bool(0, 0)
     }
 
     /// Users of the shard with a token whose time has come, those that waited longest first.

@@ -84,6 +84,8 @@ final class ScanRunner {
                 limits: settings.limits
             )
             let before = loaded.state[user]
+            // Whoever has tokens has the row that is locked for them.
+            guard before.lockout != nil else { throw StoreError.damagedRow(table: "user_state") }
             var record = before
             let outcome = scan.decide(&record, told: told(marks, of: record), context)
             let identity = StoreKeys.scan(of: user, at: now)

@@ -25,6 +25,7 @@ final class ScanWorker {
     private let outbox: Outbox
     private let runner: ScanRunner
     private let heartbeat: Heartbeat?
+    private let patience: Int64
     private let takeovers: Counter
     private let dueTokens: Gauge
     private let housekeeping: Housekeeping
@@ -32,16 +33,19 @@ final class ScanWorker {
     private static let batchSize = 256
     private static let housekeepingInterval: Duration = .seconds(60)
 
+    /// - Parameter patience: seconds after which a shard's silent holder is passed by.
     init(
         _ setup: WorkerSetup,
         store: TokenStore,
         producer: KafkaProducer,
         scan: any UserScan,
-        heartbeat: Heartbeat? = nil
+        heartbeat: Heartbeat? = nil,
+        patience: Int64 = 60
     ) {
         self.setup = setup
         self.store = store
         self.heartbeat = heartbeat
+        self.patience = patience
         let envelopes = setup.envelopes()
         let stop = setup.stop
         outbox = Outbox(
@@ -103,8 +107,8 @@ final class ScanWorker {
         for (number, _) in busy.shuffled() {
             guard !setup.stop.isRequested else { return }
             let isLocked = try store.tryLock(shard: number)
-            // Another scanner has it, unless that one stands still: then the epoch decides.
-            guard try isLocked || store.isStalled(shard: number) else { continue }
+            // Another scanner is at it, unless that one stands still: then the epoch decides.
+            guard try isLocked || store.isHolderSilent(shard: number, seconds: patience) else { continue }
             do {
                 try work(shard: number)
             } catch {
@@ -160,6 +164,8 @@ final class ScanWorker {
         do {
             return try handleWhole(users, &shard)
         } catch let error where isOfData(error) {
+            // What was sent needs no sending again.
+            try mark(shard)
             shard = try takeOver(shard: shard.number)
             guard users.count == 1, let user = users.first else {
                 for user in users { guard try handle([user], &shard) else { return false } }

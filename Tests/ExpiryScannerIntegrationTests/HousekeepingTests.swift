@@ -53,7 +53,7 @@ struct HousekeepingTests {
         try ScanWorld.run { world in
             _ = try world.sql(
                 """
-                WITH age (seconds) AS (VALUES (0), (80000), (90000), (180000)),
+                WITH age (seconds) AS (VALUES (0), (80000), (88000), (180000)),
                 c AS (
                     INSERT INTO challenge SELECT gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 0, 0, now(),
                         now() - make_interval(secs => seconds), 6, '', '', 1, now(), gen_random_uuid(), NULL, NULL, 0
@@ -101,7 +101,8 @@ struct HousekeepingTests {
             )
             let store = try store(world)
             let first = try #require(try housekeeping.run(store))
-            #expect(first == Housekeeping.Report(removed: 20_000, keptPartitions: 0, isUnfinished: true))
+            #expect(first.removed == 20_000)
+            #expect(first.isUnfinished)
             #expect(try #require(try housekeeping.run(store)).removed == 500)
         }
     }

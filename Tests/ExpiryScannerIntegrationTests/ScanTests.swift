@@ -1,6 +1,7 @@
 import Contract
 import Foundation
 import Postgres
+import Telemetry
 import Testing
 import TokenCore
 import TokenStore

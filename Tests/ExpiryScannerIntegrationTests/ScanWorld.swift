@@ -57,7 +57,7 @@ struct ScanWorld: Sendable {
     // MARK: Scanners
 
     /// A scanner, and the store that it works on.
-    func scanner() throws -> (worker: ScanWorker, store: TokenStore, runner: ScanRunner) {
+    func scanner(patience: Int64 = 60) throws -> (worker: ScanWorker, store: TokenStore, runner: ScanRunner) {
         let store = try TokenStore(setup.store, keys: setup.keys)
         let producer = try KafkaProducer(setup.kafka)
         let envelopes = setup.envelopes()
@@ -69,7 +69,8 @@ struct ScanWorld: Sendable {
             envelopes: envelopes,
             metrics: setup.metrics
         )
-        return (ScanWorker(setup, store: store, producer: producer, scan: ExpiryScan()), store, runner)
+        let worker = ScanWorker(setup, store: store, producer: producer, scan: ExpiryScan(), patience: patience)
+        return (worker, store, runner)
     }
 
     static func shard(of user: UserKey) -> Int32 {

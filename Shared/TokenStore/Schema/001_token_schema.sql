@@ -135,7 +135,8 @@ CREATE TABLE otp_send (
 );
 
 CREATE INDEX otp_send_scope_idx ON otp_send (scope_key, sent_at);
-CREATE INDEX otp_send_sent_idx ON otp_send USING brin (sent_at);
+-- No BRIN: housekeeping frees pages all over, and new rows fill them.
+CREATE INDEX otp_send_sent_idx ON otp_send (sent_at);
 
 -- The key of a sending limit's scope; StoreKeys.scope computes the same.
 CREATE FUNCTION otp_scope_key(scope text, value text) RETURNS uuid LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
@@ -167,7 +168,7 @@ CREATE TABLE delivery (
     finished_at timestamptz
 ) WITH (fillfactor = 70);
 
-CREATE INDEX delivery_claimed_idx ON delivery USING brin (claimed_at);
+CREATE INDEX delivery_claimed_idx ON delivery (claimed_at);
 
 -- Which notice of a token's end was given: once for each mark, and anew where the end was moved.
 CREATE TABLE expiry_notice (
