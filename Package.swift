@@ -131,16 +131,15 @@ let package = Package(
             dependencies: ["Postgres", "TokenCore", "TokenCrypto"],
             path: "Tests/TestSupport"
         ),
-        .target(name: "ReceiverSupport", dependencies: ["Transport"], path: "Tests/ReceiverSupport"),
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
                 "Contract", "Messaging", "Postgres", "TestSupport", "TokenCore", "TokenCrypto", "TokenStore",
-                "WorkerRuntime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/Benchmarks"
         ),
+        .target(name: "ReceiverSupport", dependencies: ["Transport"], path: "Tests/ReceiverSupport"),
         .testTarget(
             name: "ArchitectureTests",
             dependencies: ["Contract", "TokenCore"],
