@@ -161,16 +161,24 @@ struct ScanWorld: Sendable {
 
     // MARK: What was told
 
-    /// All records of a topic as they stand; `count` of them are waited for.
+    /// All records of a topic, up to its end, once there are so many.
     func records(of topic: String, atLeast count: Int) throws -> [KafkaRecord] {
-        let reader = try KafkaConsumer(kafka, group: broker.uniqueName("reader"), topics: [topic])
+        let reader = try KafkaReader(kafka)
         defer { reader.close() }
         var records: [KafkaRecord] = []
         try wait("\(count) records of \(topic)") {
-            records += try reader.take(max: 10_000, waitMilliseconds: 100)
+            try reader.read(
+                [TopicPartition(topic: topic, partition: 0)],
+                from: .offset(Int64(records.count)),
+                timeoutMilliseconds: 10_000
+            )
+            let start = ContinuousClock.now
+            while !reader.hasReachedEnd, .now - start < .seconds(10) {
+                records += try reader.take(max: 10_000, waitMilliseconds: 100)
+            }
             return records.count >= count
         }
-        return records + (try reader.take(max: 10_000, waitMilliseconds: 300))
+        return records
     }
 
     func events(atLeast count: Int) throws -> [Told] {
