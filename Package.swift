@@ -214,6 +214,14 @@ let package = Package(
             path: "Tests/ExpiryScannerTests"
         ),
         .testTarget(
+            name: "ExpiryScannerIntegrationTests",
+            dependencies: [
+                "Contract", "ExpiryScanner", "Messaging", "Postgres", "Telemetry", "TestSupport", "TokenCore",
+                "TokenCrypto", "TokenStore", "WorkerRuntime",
+            ],
+            path: "Tests/ExpiryScannerIntegrationTests"
+        ),
+        .testTarget(
             name: "TokenCtlTests",
             dependencies: [
                 "Contract", "Messaging", "Postgres", "Settings", "TestSupport", "TokenCore", "TokenCrypto", "TokenCtl",
