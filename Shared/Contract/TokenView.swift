@@ -10,7 +10,7 @@ package enum TokenView {
         let status = token.effectiveStatus(in: context.catalogue, at: context.now)
         let isLocked = token.lockout.isLocked(at: context.now)
         let address = record.address(of: token)
-        var view = JSONObject()
+        var view = JSONObject(capacity: 26)
         view.append("tokenId", .string(token.id.description))
         view.append("tenant", .string(token.tenant))
         view.append("userId", .text(token.userID))

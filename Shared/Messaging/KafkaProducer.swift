@@ -31,7 +31,7 @@ package final class KafkaProducer {
     /// others a message waits for half a minute before it fails with `_UNKNOWN_TOPIC`.
     ///
     /// - Throws: only a fatal error.
-    package func produce(_ messages: [OutgoingMessage]) throws(KafkaError) -> ProduceBatch {
+    package func produce(_ messages: some Collection<OutgoingMessage>) throws(KafkaError) -> ProduceBatch {
         let raw = try client.open("produce")
         let batch = deliveries.open(messages.count)
         for (index, message) in messages.enumerated() {

@@ -1,4 +1,5 @@
 /// Lends the bytes of a collection without a copy where they lie in one piece (arrays, slices, buffers, UTF-8 views).
+@inline(__always)
 func withContiguousBytes<Result, Failure: Error>(
     _ bytes: some Collection<UInt8>,
     _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result

@@ -9,6 +9,19 @@ package enum Digest {
         return hash.finish()
     }
 
+    /// The same for an array, without the cost of a generic call.
+    package static func sha256(_ bytes: [UInt8]) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: 32) { buffer, initialized in
+            bytes.withUnsafeBytes { bytes in
+                OpenSSL.require(
+                    EVP_Digest(bytes.baseAddress, bytes.count, buffer.baseAddress, nil, OpenSSL.sha256, nil),
+                    "EVP_Digest"
+                )
+            }
+            initialized = 32
+        }
+    }
+
     /// The 32 bytes of SHA-256 over the parts, one after the other; whoever needs their borders kept writes them in.
     package static func sha256(parts: [[UInt8]]) -> [UInt8] {
         let hash = SHA256Context()

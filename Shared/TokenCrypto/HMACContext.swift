@@ -104,6 +104,14 @@ package final class HMACContext {
         }
     }
 
+    /// The same for an array, without the cost of a generic call.
+    package func mac(_ message: [UInt8]) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: algorithm.length) { buffer, initialized in
+            message.withUnsafeBytes { mac($0, into: UnsafeMutableRawBufferPointer(buffer)) }
+            initialized = algorithm.length
+        }
+    }
+
     /// The dynamic truncation of the MAC of a moving factor (RFC 4226 §5.3): the 31 bits `Snum`, before the modulus.
     ///
     /// - Parameter counter: an HOTP counter or a TOTP time step (RFC 6238 §4.2), hashed as 8 bytes, big-endian.

@@ -42,7 +42,9 @@ package struct AuditEntry: Equatable, Sendable {
 /// so that no two rows have the same form.
 enum AuditTrail {
     static func hash(of entry: AuditEntry, sequence: Int64, after previous: [UInt8]) -> [UInt8] {
-        var form = previous
+        var form: [UInt8] = []
+        form.reserveCapacity(256)
+        form.append(contentsOf: previous)
         func append(_ bytes: some Collection<UInt8>) {
             withUnsafeBytes(of: UInt32(bytes.count).bigEndian) { form.append(contentsOf: $0) }
             form.append(contentsOf: bytes)

@@ -5,46 +5,51 @@ import TokenCrypto
 package enum StoreKeys {
     /// The user's key in every table that is keyed by user.
     package static func user(_ user: UserKey) -> UUIDValue {
-        digest(Array(user.tenant.utf8), Array(user.userID.utf8))
+        digest([user.tenant, user.userID])
     }
 
     /// Identity of a command within its tenant: SHA-256(tenant ‖ 0 ‖ source ‖ 0 ‖ id).
     package static func command(tenant: String, source: String, id: String) -> UUIDValue {
-        digest(Array(tenant.utf8), Array(source.utf8), Array(id.utf8))
+        digest([tenant, source, id])
     }
 
     /// Identity of a record that carries none of its own, or another command's: its place in the log and its timestamp.
     package static func record(topic: String, partition: Int32, offset: Int64, timestamp: Int64) -> UUIDValue {
-        digest(Array("record".utf8), Array(topic.utf8), Array("\(partition).\(offset).\(timestamp)".utf8))
+        digest(["record", topic, "\(partition).\(offset).\(timestamp)"])
     }
 
     /// Identity of what a scan found for a user.
     package static func scan(of user: UserKey, at instant: Instant) -> UUIDValue {
-        digest(
-            Array("scan".utf8),
-            Array(user.tenant.utf8),
-            Array(user.userID.utf8),
-            Array("\(instant.microseconds)".utf8)
-        )
+        digest(["scan", user.tenant, user.userID, "\(instant.microseconds)"])
     }
 
     /// What the lane row remembers of its last record: key and timestamp.
     package static func lastRecord(key: [UInt8]?, timestamp: Int64) -> UUIDValue {
-        digest(Array("last".utf8), key ?? [], Array("\(timestamp)".utf8))
+        var form = Array("last".utf8) + [0]
+        form += key ?? []
+        form += [0] + Array("\(timestamp)".utf8)
+        return UUIDValue(prefix: Digest.sha256(form))
     }
 
     /// The scope that a sending limit counts for; the schema's function `otp_scope_key` computes the same.
     static func scope(_ scope: SendLedger.Scope) -> UUIDValue {
         switch scope {
-        case .user(let user): digest(Array("user".utf8), Array(user.tenant.utf8), Array(user.userID.utf8))
-        case .destination(let address): digest(Array("destination".utf8), Array(address.utf8))
-        case .prefix(let prefix): digest(Array("prefix".utf8), Array(prefix.utf8))
-        case .tenant(let tenant): digest(Array("tenant".utf8), Array(tenant.utf8))
+        case .user(let user): digest(["user", user.tenant, user.userID])
+        case .destination(let address): digest(["destination", address])
+        case .prefix(let prefix): digest(["prefix", prefix])
+        case .tenant(let tenant): digest(["tenant", tenant])
         }
     }
 
-    private static func digest(_ parts: [UInt8]...) -> UUIDValue {
-        UUIDValue(prefix: Digest.sha256(Array(parts.joined(separator: [0]))))
+    /// SHA-256 over the parts with a zero byte between them, which none of them holds.
+    private static func digest(_ parts: [String]) -> UUIDValue {
+        var form: [UInt8] = []
+        form.reserveCapacity(parts.reduce(0) { $0 + $1.utf8.count + 1 })
+        for (index, part) in parts.enumerated() {
+            if index > 0 { form.append(0) }
+            form.append(contentsOf: part.utf8)
+        }
+        return UUIDValue(prefix: Digest.sha256(form))
     }
 }
 

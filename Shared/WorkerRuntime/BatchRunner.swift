@@ -95,12 +95,13 @@ final class BatchRunner {
         var lanes = batch.loaded.lanes
         for id in lanes.keys { lanes[id]?.advance(now: now, acknowledged: acknowledged[id] ?? 0) }
         var partitions: [LaneID: TopicPartition] = [:]
+        var last: [LaneID: KafkaRecord] = [:]
         var inbox: [InboxRow] = []
         var audit: [(lane: LaneID, entry: AuditEntry)] = []
         for (index, (arrival, decision)) in zip(batch.arrivals, batch.decisions).enumerated() {
             let record = arrival.record
             partitions[arrival.lane] = record.topicPartition
-            lanes[arrival.lane]?.pass(record)
+            last[arrival.lane] = record
             guard case .decided(let decided) = decision else { continue }
             inbox.append(
                 InboxRow(
@@ -114,6 +115,8 @@ final class BatchRunner {
             )
             if let entry = decided.audit { audit.append((arrival.lane, entry)) }
         }
+        // A lane's records come in their order.
+        for (id, record) in last { lanes[id]?.pass(record) }
         try store.commit(
             BatchResult(
                 before: batch.loaded.state,

@@ -14,11 +14,11 @@ package import TokenStore
 package final class Outbox {
     /// Messages that were handed over and are not known to be written.
     package final class Shipment {
-        fileprivate var messages: [OutgoingMessage]
+        fileprivate var messages: [WireMessage]
         fileprivate var batch: ProduceBatch
         fileprivate var hasFailed = false
 
-        fileprivate init(_ messages: [OutgoingMessage], _ batch: ProduceBatch) {
+        fileprivate init(_ messages: [WireMessage], _ batch: ProduceBatch) {
             self.messages = messages
             self.batch = batch
         }
@@ -55,8 +55,7 @@ package final class Outbox {
 
     /// Hands the messages over; returns at once.
     package func ship(_ messages: [WireMessage]) throws -> Shipment {
-        let outgoing = messages.map(OutgoingMessage.init)
-        return Shipment(outgoing, try produce(outgoing))
+        Shipment(messages, try produce(messages))
     }
 
     /// Waits until all is acknowledged, sending again what failed.
@@ -99,14 +98,16 @@ package final class Outbox {
         producer.purge()
     }
 
-    private func produce(_ messages: [OutgoingMessage]) throws -> ProduceBatch {
+    private func produce(_ messages: [WireMessage]) throws -> ProduceBatch {
+        // One after the other: librdkafka copies each, so none needs to be kept in this form.
+        let outgoing = messages.lazy.map(OutgoingMessage.init)
         if producer.fatalError != nil { producer.purge() }
         do {
-            return try producer.produce(messages)
+            return try producer.produce(outgoing)
         } catch let error where error.isFatal {
             // It came in between. Nothing else is under way: what went before is settled.
             producer.purge()
-            return try producer.produce(messages)
+            return try producer.produce(outgoing)
         }
     }
 
@@ -128,24 +129,22 @@ package final class Outbox {
         shipment.batch = try produce(shipment.messages)
     }
 
-    private func deadLetter(_ message: OutgoingMessage) -> OutgoingMessage {
+    private func deadLetter(_ message: WireMessage) -> WireMessage {
         let suffix = topics.dlq(of: "")
         guard !message.topic.hasSuffix(suffix) else { return bare(message) }
-        var letter = OutgoingMessage(
-            DeadLetter(
-                topic: message.topic,
-                partition: message.partition ?? -1,
-                offset: -1,
-                timestamp: Instant(microseconds: 0),
-                reason: Self.undeliverable,
-                service: service
-            ).message(
-                key: message.key,
-                headers: message.headers.map { WireHeader($0.name, $0.value) },
-                value: message.value,
-                topics: topics,
-                envelopes: envelopes
-            )
+        var letter = DeadLetter(
+            topic: message.topic,
+            partition: message.partition ?? -1,
+            offset: -1,
+            timestamp: Instant(microseconds: 0),
+            reason: Self.undeliverable,
+            service: service
+        ).message(
+            key: message.key,
+            headers: message.headers,
+            value: message.value,
+            topics: topics,
+            envelopes: envelopes
         )
         // Only what a service reads has dead letters of its own; a reply topic has none.
         if !topics.read.contains(message.topic) { letter.topic = deadLetters }
@@ -153,11 +152,12 @@ package final class Outbox {
     }
 
     /// What is left of a dead letter when it is too large: where it came from.
-    private func bare(_ letter: OutgoingMessage) -> OutgoingMessage {
-        OutgoingMessage(
+    private func bare(_ letter: WireMessage) -> WireMessage {
+        WireMessage(
             topic: letter.topic,
-            value: envelopes.seal(deadLetter: []),
-            headers: letter.headers.suffix(DeadLetter.headerCount)
+            key: nil,
+            headers: letter.headers.suffix(DeadLetter.headerCount),
+            value: envelopes.seal(deadLetter: [])
         )
     }
 }

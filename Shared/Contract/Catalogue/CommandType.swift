@@ -53,13 +53,17 @@ package struct CommandType: RawRepresentable, Hashable, Sendable {
     package var topic: CommandTopic? { Self.topics[self] }
 
     /// Without prefix and version, as the contract's tables and the privileges spell it: `token.enroll`.
-    package var name: String { TypeName.short(rawValue) }
+    package var name: String { Self.names[self] ?? TypeName.short(rawValue) }
 
     /// The type of this command's reply (section 3).
     package var reply: String { rawValue + TypeName.replySuffix }
 
     /// The type of a reply to a record whose own type could not be read (section 3).
     package static let malformedReply = TypeName.full("malformed") + TypeName.replySuffix
+
+    private static let names: [CommandType: String] = Dictionary(
+        uniqueKeysWithValues: all.map { ($0, TypeName.short($0.rawValue)) }
+    )
 
     private static let topics: [CommandType: CommandTopic] = Dictionary(
         uniqueKeysWithValues: enrollment.map { ($0, .enrollment) } + verification.map { ($0, .verification) }

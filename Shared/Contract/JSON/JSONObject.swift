@@ -22,6 +22,12 @@ package struct JSONObject: Sendable, Equatable {
     /// An object without members.
     package init() { members = [] }
 
+    /// An object without members and with room for some.
+    package init(capacity: Int) {
+        members = []
+        members.reserveCapacity(capacity)
+    }
+
     /// Takes members whose names the caller knows to be distinct.
     init(distinct members: [Member]) { self.members = members }
 
@@ -73,7 +79,7 @@ extension JSONObject: Sequence {
 
 extension JSONObject: ExpressibleByDictionaryLiteral {
     package init(dictionaryLiteral elements: (String, JSONValue)...) {
-        self.init()
+        self.init(capacity: elements.count)
         for (name, value) in elements { set(name, to: value) }
     }
 }

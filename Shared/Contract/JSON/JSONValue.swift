@@ -24,7 +24,7 @@ package enum JSONValue: Sendable {
     /// Compact UTF-8 text with members in their given order; equal values give equal bytes.
     package func serialized() -> [UInt8] {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(256)
+        bytes.reserveCapacity(JSONWriter.estimatedSize(of: self))
         JSONWriter.append(self, to: &bytes)
         return bytes
     }

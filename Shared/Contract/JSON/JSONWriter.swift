@@ -33,6 +33,18 @@ package enum JSONWriter {
         }
     }
 
+    /// How many bytes the text will have, but for escapes.
+    static func estimatedSize(of value: JSONValue) -> Int {
+        switch value {
+        case .null, .bool: 5
+        case .integer, .double: 20
+        case .string(let string): string.utf8.count + 2
+        case .array(let elements): elements.reduce(2) { $0 + estimatedSize(of: $1) + 1 }
+        case .object(let object):
+            object.members.reduce(2) { $0 + $1.name.utf8.count + 4 + estimatedSize(of: $1.value) }
+        }
+    }
+
     /// A string in quotes; escapes `"`, `\` and U+0000–U+001F, in the forms of RFC 8785 §3.2.2.2.
     package static func append(quoting string: String, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))

@@ -43,7 +43,7 @@ package struct OutgoingAttributes: Sendable, Equatable {
     private func headers(_ extra: [WireHeader]) -> [WireHeader] {
         var headers: [WireHeader] = []
         headers.reserveCapacity(16)
-        headers.append(WireHeader(.specVersion, CloudEvents.specVersion))
+        headers.append(Self.specVersion)
         headers.append(WireHeader(.id, id))
         headers.append(WireHeader(.source, source))
         headers.append(WireHeader(.type, type))
@@ -51,15 +51,19 @@ package struct OutgoingAttributes: Sendable, Equatable {
         if let key, let subject = String(validating: key, as: UTF8.self), !subject.isEmpty {
             headers.append(WireHeader(Header.subject.name, key))
         }
-        headers.append(WireHeader(.contentType, MediaType.jsonText))
-        let optional: [(Header, String?)] = [
-            (.tenant, tenant),
-            (.correlationID, correlation.correlationID),
-            (.causationID, correlation.causationID),
-            (.traceParent, correlation.traceParent),
-            (.traceState, correlation.traceState),
-        ]
-        for case (let header, let value?) in optional { headers.append(WireHeader(header, value)) }
-        return headers + extra
+        headers.append(Self.contentType)
+        func append(_ header: Header, _ value: String?) {
+            if let value { headers.append(WireHeader(header, value)) }
+        }
+        append(.tenant, tenant)
+        append(.correlationID, correlation.correlationID)
+        append(.causationID, correlation.causationID)
+        append(.traceParent, correlation.traceParent)
+        append(.traceState, correlation.traceState)
+        headers.append(contentsOf: extra)
+        return headers
     }
+
+    private static let specVersion = WireHeader(.specVersion, CloudEvents.specVersion)
+    private static let contentType = WireHeader(.contentType, MediaType.jsonText)
 }

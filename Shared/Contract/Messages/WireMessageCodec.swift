@@ -33,8 +33,13 @@ package enum WireMessageCodec {
             Varint.append(message.partition.map { UInt64(UInt32(bitPattern: $0)) + 1 } ?? 0, to: &bytes)
             append(optional: message.key, to: &bytes)
             Varint.append(UInt64(message.headers.count), to: &bytes)
+            // Headers nearly always come in the order of `names`.
+            var next = 0
             for header in message.headers {
-                let place = places[header.name] ?? 0
+                let place =
+                    next < names.count && names[next] == header.name
+                    ? UInt64(next) + 1 : places[header.name] ?? 0
+                if place > 0 { next = Int(place) }
                 Varint.append(place, to: &bytes)
                 if place == 0 { append(text: header.name, to: &bytes) }
                 append(optional: header.value, to: &bytes)
