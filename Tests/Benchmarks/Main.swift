@@ -30,6 +30,8 @@ struct Verification: ParsableCommand {
     var window = 2_048
     @Option(help: "Partitions of each topic.")
     var partitions: Int32 = 4
+    @Option(help: "Milliseconds for which a fetch waits: the embedded broker does not wake it when there are records.")
+    var fetchWait = 2
     @Option(help: "The run is given up after so many seconds.")
     var seconds = 180
     @Option(help: "The verifier's executable; by default the one beside this one.")
@@ -44,7 +46,7 @@ struct Verification: ParsableCommand {
     func run() throws {
         // Whatever hangs: children end with their parent.
         alarm(UInt32(seconds))
-        let surroundings = try Surroundings(brokerBinary: direct)
+        let surroundings = try Surroundings(brokerBinary: direct, fetchWait: fetchWait)
         let all = max(users, commands + singles + warmUp)
         let database = try surroundings.database("verifier")
         let start = ContinuousClock.now

@@ -15,15 +15,17 @@ final class Surroundings {
     private let directory: URL
     private let serverURL: String
 
-    /// - Parameter brokerBinary: Tansu's own executable, to be used without the relay; nil: `deploy/broker/run`.
-    init(brokerBinary: String?) throws {
+    /// - Parameters:
+    ///   - brokerBinary: Tansu's own executable, to be used without the relay; nil: `deploy/broker/run`.
+    ///   - fetchWait: milliseconds for which the broker lets a fetch wait.
+    init(brokerBinary: String?, fetchWait: Int) throws {
         let name = "ut-bench-\(getpid())"
         directory = FileManager.default.temporaryDirectory.appending(path: name)
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
         keyFile = directory.appending(path: "keys.json").path
         try KeyFile.create(path: keyFile)
         keys = try KeySource(path: keyFile)
-        broker = try BrokerProcess(binary: brokerBinary)
+        broker = try BrokerProcess(binary: brokerBinary, fetchWait: fetchWait)
         // Durable: what a commit costs is part of what is measured.
         let data = FileManager.default.temporaryDirectory.appending(path: name + "-pg").path
         server = try ChildProcess(
@@ -114,7 +116,7 @@ final class BrokerProcess {
     let isDirect: Bool
     private let process: ChildProcess
 
-    init(binary: String?) throws {
+    init(binary: String?, fetchWait: Int) throws {
         let address = "127.0.0.1:\(try FreePort.next())"
         isDirect = binary != nil
         if let binary {
@@ -137,7 +139,7 @@ final class BrokerProcess {
             "session.timeout.ms": "6000",
             "heartbeat.interval.ms": "1000",
             // The embedded broker does not wake a waiting fetch: this is how often it is asked.
-            "fetch.wait.max.ms": "2",
+            "fetch.wait.max.ms": "\(fetchWait)",
             "partition.assignment.strategy": "range,roundrobin",
             "reconnect.backoff.max.ms": "200",
         ]
