@@ -73,6 +73,7 @@ final class NotifierWorker {
             envelopes: envelopes,
             service: setup.service,
             logger: setup.logger,
+            faults: setup.faults,
             shouldStop: { setup.stop.isRequested }
         )
         consumer.onRevoke = { [unowned self] partitions, isLost in
