@@ -131,6 +131,14 @@ let package = Package(
             dependencies: ["Postgres", "TokenCore", "TokenCrypto"],
             path: "Tests/TestSupport"
         ),
+        .executableTarget(
+            name: "Benchmarks",
+            dependencies: [
+                "Contract", "Messaging", "Postgres", "TestSupport", "TokenCore", "TokenCrypto", "TokenStore",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/Benchmarks"
+        ),
         .target(name: "ReceiverSupport", dependencies: ["Transport"], path: "Tests/ReceiverSupport"),
         .testTarget(
             name: "ArchitectureTests",
@@ -187,13 +195,31 @@ let package = Package(
         ),
         .testTarget(
             name: "NotifierTests",
-            dependencies: ["Messaging", "Notifier", "ReceiverSupport", "TokenCore", "TokenStore", "Transport"],
+            dependencies: [
+                "Contract", "Messaging", "Notifier", "ReceiverSupport", "TokenCore", "TokenStore", "Transport",
+            ],
             path: "Tests/NotifierTests"
+        ),
+        .testTarget(
+            name: "NotifierIntegrationTests",
+            dependencies: [
+                "Contract", "Messaging", "Notifier", "Postgres", "ReceiverSupport", "Telemetry", "TestSupport",
+                "TokenCore", "TokenCrypto", "TokenStore", "Transport", "WorkerRuntime",
+            ],
+            path: "Tests/NotifierIntegrationTests"
         ),
         .testTarget(
             name: "ExpiryScannerTests",
             dependencies: ["Contract", "ExpiryScanner", "TestSupport", "TokenCore", "WorkerRuntime"],
             path: "Tests/ExpiryScannerTests"
+        ),
+        .testTarget(
+            name: "ExpiryScannerIntegrationTests",
+            dependencies: [
+                "Contract", "ExpiryScanner", "Messaging", "Postgres", "Telemetry", "TestSupport", "TokenCore",
+                "TokenCrypto", "TokenStore", "WorkerRuntime",
+            ],
+            path: "Tests/ExpiryScannerIntegrationTests"
         ),
         .testTarget(
             name: "TokenCtlTests",

@@ -6,6 +6,8 @@ enum DeliveryDecision: Equatable {
     case send
     /// Nothing is sent, and that is told.
     case drop(DropReason)
+    /// It can't be sent, and that is told.
+    case fail(DeliveryPolicy.Ending)
     /// It ended before; only what was told then is told again.
     case repeatResult(DeliveryResult)
     /// Another notifier may be sending it.
@@ -16,7 +18,8 @@ enum DeliveryDecision: Equatable {
         case void
     }
 
-    init(_ standing: DeliveryStanding, deadline: Instant) {
+    /// - Parameter content: what there is to send, by the notifier's own reading.
+    init(_ standing: DeliveryStanding, deadline: Instant, content: Parcel.Content) {
         switch standing.claim {
         case .finished(let result): self = .repeatResult(result)
         case .anothers(let end): self = .wait(until: end)
@@ -26,7 +29,11 @@ enum DeliveryDecision: Equatable {
             } else if standing.isCurrent == false {
                 self = .drop(.void)
             } else {
-                self = .send
+                switch content {
+                case .message: self = .send
+                case .late: self = .drop(.expired)
+                case .misaddressed: self = .fail(.invalidDestination)
+                }
             }
         }
     }

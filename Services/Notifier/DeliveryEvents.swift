@@ -19,7 +19,7 @@ struct DeliveryEvents {
         )
         var data: JSONObject = ["notificationId": .string(parcel.id.description)]
         if let challenge = parcel.challenge { data.append("challengeId", .string(challenge.description)) }
-        if let token = parcel.tokenID { data.append("tokenId", .string(token)) }
+        data.append("tokenId", .string(parcel.tokenID.description))
         data.append("channel", .string(parcel.channel.rawValue))
         let type: EventType
         switch result.state {

@@ -12,7 +12,7 @@ struct NotifierService: Service {
     private let setup: WorkerSetup
     private let plan: DeliveryPlan
     /// Beyond the longest attempt: time to record its end.
-    private static let leaseMargin: Int64 = 5
+    static let leaseMargin: Duration = .seconds(5)
 
     init(_ setup: WorkerSetup, plan: DeliveryPlan) {
         self.setup = setup
@@ -20,7 +20,7 @@ struct NotifierService: Service {
     }
 
     func run() async throws {
-        let transport = Transport()
+        let transport = Transport(.forAttempts)
         let setup = setup
         let plan = plan
         try await withGracefulShutdownHandler {
@@ -31,9 +31,11 @@ struct NotifierService: Service {
         await transport.shutdown()
     }
 
-    private static func work(_ setup: WorkerSetup, _ plan: DeliveryPlan, _ transport: Transport) throws {
+    /// Works on the calling thread until a stop is requested.
+    static func work(_ setup: WorkerSetup, _ plan: DeliveryPlan, _ transport: Transport, group: String? = nil) throws {
         let chain = ProviderChain(plan.configuration, transport: transport, metrics: setup.metrics)
-        let lease = chain.longestAttempt.components.seconds + leaseMargin
+        // Whole seconds, rounded up.
+        let lease = (chain.longestAttempt + leaseMargin + .milliseconds(999)).components.seconds
         let start = WorkerStart(setup)
         let random = SystemRandomSource().words()
         let claim = UUIDValue(version7: .wallClock, random: random)
@@ -44,7 +46,7 @@ struct NotifierService: Service {
         else { return }
         let consumer = try KafkaConsumer(
             setup.kafka,
-            group: setup.topics.prefix + setup.service,
+            group: group ?? setup.topics.prefix + setup.service,
             topics: [setup.topics.notifications]
         )
         let heartbeat = setup.health.heartbeat(setup.service, within: .seconds(120))
@@ -59,4 +61,12 @@ struct NotifierService: Service {
         ).run(heartbeat: heartbeat)
         producer.close()
     }
+}
+
+extension Transport.Limits {
+    /// Room for every attempt that can be under way.
+    fileprivate static let forAttempts = Transport.Limits(
+        transfers: ProviderChain.attemptsPerChannel * Channel.allCases.count,
+        connectionsPerHost: ProviderChain.attemptsPerChannel
+    )
 }

@@ -9,19 +9,13 @@ import WorkerRuntime
 
 /// The notifier's loop, on one thread: take, claim, send elsewhere, record, tell, move the offsets on.
 ///
-/// A notification is claimed in the store before it is sent, and its end is recorded after. Redelivery, a rebalance and
-/// a second notifier never send it twice; only where a notifier dies between the provider's acceptance and the record
-/// of it does its successor, once the claim's lease is over, send again. No database can close that window; a provider
-/// that takes an idempotency key can (`{{id}}` stays the same).
+/// A notification is claimed in the store before each attempt, and its end is recorded after. Redelivery, a rebalance
+/// and a second notifier never send it twice. One window is left, and no database can close it: between the provider's
+/// acceptance and our record of it. Where a notifier dies in it, its successor sends again once the claim's lease is
+/// over, since a code that nobody got is worse than one that came twice; a provider that takes an idempotency key tells
+/// the two apart (`{{id}}` stays the same). A claim that nobody renews holds for the lease, which is longer than any
+/// attempt; so a dead notifier blocks nothing for long, and a living one is never overtaken in the middle of an attempt.
 final class NotifierWorker {
-    /// A parcel on its way, and how often it was tried.
-    private struct Journey {
-        var parcel: Parcel
-        var attempt = 0
-        /// Not before.
-        var due: ContinuousClock.Instant = .now
-    }
-
     private let setup: WorkerSetup
     private let consumer: KafkaConsumer
     private let outbox: Outbox
@@ -30,21 +24,32 @@ final class NotifierWorker {
     private let reader: ParcelReader
     private let events: DeliveryEvents
     private let envelopes: SealedEnvelopes
+    private let metrics: NotifierMetrics
     private let policy = DeliveryPolicy()
     private let attempts = AttemptQueue()
 
-    /// To be claimed once they are due.
-    private var waiting: [Journey] = []
-    /// An attempt is under way.
-    private var travelling: [NotificationID: Journey] = [:]
-    /// Ended, to be recorded.
-    private var ended: [(parcel: Parcel, state: DeliveryState, code: String?)] = []
+    /// From taken to recorded.
+    private(set) var book = DeliveryBook(limit: ProviderChain.attemptsPerChannel)
+    /// Of those in the book whose stage is `ended`, how.
+    private var ends: [(id: NotificationID, state: DeliveryState, code: String?)] = []
+    /// Claims to be given back.
+    private var foregone: [NotificationID] = []
     /// Recorded, or nothing to record: to be told; then the records are finished.
     private var untold: [(message: WireMessage, places: [RecordPlace])] = []
+    private var telling: (shipment: Outbox.Shipment, places: [RecordPlace], since: ContinuousClock.Instant)?
     private var offsets = OffsetLedger()
+    private var committed: [TopicPartition: Int64] = [:]
     private var isPaused = false
 
-    private static let concurrency = 128
+    /// Notifications held at most; then the partitions are paused until half of them have left.
+    private static let capacity = 2_000
+    /// Records that are taken at once, at most.
+    private static let handful = 256
+    /// A claim that took longer to come back than this is asked for again: its lease has to outlast the attempt.
+    private static let staleClaim = NotifierService.leaseMargin - .seconds(1)
+    /// How often it is looked whether another notifier has ended what it holds.
+    private static let otherInterval: Duration = .seconds(1)
+    private static let tellPatience: Duration = .seconds(2)
 
     init(
         _ setup: WorkerSetup,
@@ -59,6 +64,7 @@ final class NotifierWorker {
         self.ledger = ledger
         self.chain = chain
         envelopes = setup.envelopes()
+        metrics = NotifierMetrics(setup.metrics)
         reader = ParcelReader(envelopes: envelopes, templates: templates)
         events = DeliveryEvents(topics: setup.topics)
         outbox = Outbox(
@@ -69,7 +75,9 @@ final class NotifierWorker {
             logger: setup.logger,
             shouldStop: { setup.stop.isRequested }
         )
-        consumer.onRevoke = { [unowned self] partitions, isLost in release(Set(partitions), isLost: isLost) }
+        consumer.onRevoke = { [unowned self] partitions, isLost in
+            release(Set(partitions), isLost: isLost, patience: min(chain.longestAttempt, Self.tellPatience))
+        }
     }
 
     func run(heartbeat: Heartbeat) throws {
@@ -94,50 +102,48 @@ final class NotifierWorker {
     /// One turn. Every list is emptied only by the step that did its work, so a fault loses nothing.
     func turn() throws {
         try take()
-        noteRebalances()
         gather()
         try record()
         try tell()
         try depart()
     }
 
-    private var burden: Int { waiting.count + travelling.count + ended.count }
-
     // MARK: Taking
 
     private func take() throws {
-        let room = Self.concurrency - burden
-        if room <= 0, !isPaused {
+        let held = book.count + untold.count + (telling?.places.count ?? 0)
+        if held >= Self.capacity, !isPaused {
             try consumer.pause(consumer.assignment)
             isPaused = true
-        } else if room > 0, isPaused {
+        } else if held <= Self.capacity / 2, isPaused {
             try consumer.resume(consumer.assignment)
             isPaused = false
         }
-        // Ends of attempts are looked for after each take, so it must not last while some are under way.
-        let wait = burden == 0 ? 100 : 5
+        let records = try consumer.take(max: Self.handful, waitMilliseconds: patience)
+        // Before the records: what is assigned says which of them are old.
+        noteRebalances()
         let now = Instant.wallClock
-        for record in try consumer.take(max: max(1, room), waitMilliseconds: wait) {
+        for record in records {
             let place = RecordPlace(partition: record.topicPartition, offset: record.offset)
-            offsets.take(place)
+            let isOld = record.offset < committed[place.partition] ?? 0
             switch reader.read(record, at: now) {
-            case .parcel(let parcel), .late(let parcel): accept(parcel)
+            case .parcel(let parcel):
+                offsets.take(place)
+                book.accept(parcel)
+            case .dead where isOld: break
             case .dead(let reason):
-                setup.metrics.counter(.deadLetters, reason).increment()
+                offsets.take(place)
+                metrics.countDeadLetter(reason)
                 untold.append((deadLetter(record, reason: reason), [place]))
             }
         }
     }
 
-    /// A record of a notification that is under way already waits for its end.
-    private func accept(_ parcel: Parcel) {
-        if travelling[parcel.id] != nil {
-            travelling[parcel.id]?.parcel.places += parcel.places
-        } else if let index = waiting.firstIndex(where: { $0.parcel.id == parcel.id }) {
-            waiting[index].parcel.places += parcel.places
-        } else {
-            waiting.append(Journey(parcel: parcel))
-        }
+    /// How long to wait for records: short where something else may happen meanwhile.
+    private var patience: Int {
+        if book.isTravelling || telling != nil || !untold.isEmpty || !ends.isEmpty { return 5 }
+        guard let due = book.nextDue else { return 100 }
+        return Int(max(0, min(100, (due - .now) / .milliseconds(1))).rounded(.up))
     }
 
     private func deadLetter(_ record: KafkaRecord, reason: String) -> WireMessage {
@@ -159,9 +165,15 @@ final class NotifierWorker {
 
     private func noteRebalances() {
         for rebalance in consumer.drainRebalances() {
-            guard case .assigned = rebalance else { continue }
-            isPaused = false
-            if setup.health.meet(.group) { setup.logger.info("joined the group") }
+            switch rebalance {
+            case .assigned(let partitions):
+                for assigned in partitions { committed[assigned.partition] = assigned.committed }
+                // What comes is not paused; the next turn pauses it where there is no room.
+                isPaused = false
+                if setup.health.meet(.group) { setup.logger.info("joined the group") }
+            case .revoked(let partitions, _):
+                for partition in partitions { committed[partition] = nil }
+            }
         }
     }
 
@@ -169,38 +181,36 @@ final class NotifierWorker {
 
     /// Claims what is due and starts its attempts.
     private func depart() throws {
-        let now = ContinuousClock.now
-        let due = waiting.filter { $0.due <= now }
+        let asked = ContinuousClock.now
+        let due = book.due(at: asked)
         guard !due.isEmpty else { return }
         let standings = try ledger.claim(due.map(\.parcel.inquiry))
-        waiting.removeAll { $0.due <= now }
-        for var journey in due {
+        guard .now - asked < Self.staleClaim else { return }
+        for journey in due {
             let parcel = journey.parcel
             guard let standing = standings[parcel.id] else { continue }
-            switch DeliveryDecision(standing, deadline: parcel.deadline) {
+            switch DeliveryDecision(standing, deadline: parcel.deadline, content: parcel.content) {
             case .send: start(journey, clock: standing.now)
-            case .drop(let reason): ended.append((parcel, .dropped, reason.rawValue))
-            case .repeatResult(let result): untold.append((events.message(parcel, result), parcel.places))
+            case .drop(let reason): end(parcel.id, .dropped, reason.rawValue)
+            case .fail(let ending): end(parcel.id, ending.state, ending.code)
+            case .repeatResult(let result): repeatResult(parcel, result)
             case .wait(let end):
-                journey.due = now + .microseconds(max(0, end.microseconds - standing.now.microseconds) + 50_000)
-                waiting.append(journey)
+                let left = Duration.microseconds(max(0, end.microseconds - standing.now.microseconds) + 50_000)
+                book.rest(parcel.id, until: asked + min(left, Self.otherInterval))
             }
         }
     }
 
-    private func start(_ journey: Journey, clock: Instant) {
+    private func start(_ journey: DeliveryBook.Journey, clock: Instant) {
         let parcel = journey.parcel
-        travelling[parcel.id] = journey
-        setup.metrics.gauge(.deliveriesInFlight, parcel.channel.rawValue).set(travelling.count)
+        guard case .message(let message) = parcel.content else { return }
+        book.depart(parcel.id)
+        metrics.setInFlight(book.travelling(parcel.channel), parcel.channel)
+        if journey.attempt == 0 { metrics.observeAge(of: parcel.writtenAt, at: clock) }
         let deadline = ContinuousClock.now + .microseconds(parcel.deadline.microseconds - clock.microseconds)
         let (chain, attempts, turn) = (chain, attempts, journey.attempt)
         Task {
-            let (outcome, providers) = await chain.attempt(
-                parcel.message,
-                parcel.channel,
-                turn: turn,
-                deadline: deadline
-            )
+            let (outcome, providers) = await chain.attempt(message, parcel.channel, turn: turn, deadline: deadline)
             attempts.add(Attempt(notification: parcel.id, outcome: outcome, providers: providers, deadline: deadline))
         }
     }
@@ -208,7 +218,7 @@ final class NotifierWorker {
     /// Looks at the attempts that have ended.
     private func gather() {
         for attempt in attempts.drain() {
-            guard var journey = travelling.removeValue(forKey: attempt.notification) else { continue }
+            guard let journey = book[attempt.notification] else { continue }
             let step = policy.step(
                 after: attempt.outcome,
                 attempt: journey.attempt,
@@ -216,82 +226,129 @@ final class NotifierWorker {
                 timeLeft: attempt.deadline - .now,
                 chance: Double.random(in: 0..<1)
             )
-            setup.metrics.gauge(.deliveriesInFlight, journey.parcel.channel.rawValue).set(travelling.count)
             switch step {
+            case .retry where journey.parcel.places.isEmpty:
+                // Its partition has gone meanwhile: the next attempt is the new owner's.
+                _ = book.remove(attempt.notification)
+                foregone.append(attempt.notification)
             case .retry(let pause):
-                journey.attempt += 1
-                journey.due = .now + pause
-                waiting.append(journey)
-            case .end(let ending):
-                ended.append((journey.parcel, ending.state, ending.code))
+                book.rest(attempt.notification, until: .now + pause, attempts: journey.attempt + 1)
+            case .end(let ending): end(attempt.notification, ending.state, ending.code)
             }
+            metrics.setInFlight(book.travelling(journey.parcel.channel), journey.parcel.channel)
         }
     }
 
     // MARK: Ending
 
-    private func record() throws {
-        guard !ended.isEmpty else { return }
-        let results = try ledger.record(ended.map { ($0.parcel.id, $0.state, $0.code) })
-        for (parcel, state, code) in ended {
-            guard let result = results[parcel.id] else { continue }
-            setup.metrics.counter(.notifications, parcel.channel.rawValue, state.rawValue).increment()
-            if state == .failed {
-                setup.logger.warning(
-                    "a notification was not delivered",
-                    metadata: [
-                        LogKey.notificationID: "\(parcel.id)", LogKey.channel: "\(parcel.channel.rawValue)",
-                        LogKey.code: "\(code ?? "")",
-                    ]
-                )
-            }
-            untold.append((events.message(parcel, result), parcel.places))
-        }
-        ended = []
+    private func end(_ id: NotificationID, _ state: DeliveryState, _ code: String?) {
+        book.end(id)
+        ends.append((id, state, code))
     }
 
-    /// Events are acknowledged before the offsets move.
-    private func tell() throws {
-        guard !untold.isEmpty else { return }
-        guard try outbox.settle(outbox.ship(untold.map(\.message))) else { return }
+    /// Told again, unless it was told and committed before: then the record is one that every assignment reads.
+    private func repeatResult(_ parcel: Parcel, _ result: DeliveryResult) {
+        guard let parcel = book.remove(parcel.id) else { return }
+        let isOld = parcel.places.allSatisfy { $0.offset < committed[$0.partition] ?? 0 }
+        if isOld {
+            for place in parcel.places { _ = offsets.finish(place) }
+        } else {
+            untold.append((events.message(parcel, result), parcel.places))
+        }
+    }
+
+    private func record() throws {
+        if !foregone.isEmpty {
+            try ledger.release(foregone)
+            foregone = []
+        }
+        guard !ends.isEmpty else { return }
+        let results = try ledger.record(ends.map { ($0.id, $0.state, $0.code) })
+        for (id, state, code) in ends {
+            guard let result = results[id] else {
+                // Another notifier has it now: its end is waited for.
+                book.rest(id, until: .now + Self.otherInterval)
+                continue
+            }
+            guard let parcel = book.remove(id) else { continue }
+            metrics.count(parcel.channel, result.state)
+            if state == .failed { report(parcel, code: code) }
+            untold.append((events.message(parcel, result), parcel.places))
+        }
+        ends = []
+    }
+
+    private func report(_ parcel: Parcel, code: String?) {
+        setup.logger.warning(
+            "a notification was not delivered",
+            metadata: [
+                LogKey.notificationID: "\(parcel.id)", LogKey.channel: "\(parcel.channel.rawValue)",
+                LogKey.code: "\(code ?? "")",
+            ]
+        )
+    }
+
+    /// Events are acknowledged before the offsets move. A broker that is away holds up nothing else: what was accepted
+    /// by a provider has to be recorded in the meantime.
+    private func tell(waitMilliseconds: Int = 0) throws {
+        if telling == nil, !untold.isEmpty {
+            telling = (try outbox.ship(untold.map(\.message)), untold.flatMap(\.places), .now)
+            untold = []
+        }
+        guard let (shipment, places, since) = telling else { return }
+        guard try outbox.isSettled(shipment, waitMilliseconds: waitMilliseconds) else {
+            if .now - since > Self.tellPatience, setup.health.miss(.broker, reason: "messages are not acknowledged") {
+                setup.logger.warning("messages are not acknowledged: waiting")
+            }
+            return
+        }
+        if setup.health.meet(.broker) { setup.logger.notice("messages are acknowledged again") }
+        telling = nil
         let assigned = Set(consumer.assignment)
-        for place in untold.flatMap(\.places) {
+        for place in places {
             if let next = offsets.finish(place), assigned.contains(place.partition) {
                 try consumer.storeOffset(place.partition, next: next)
             }
         }
-        untold = []
         try consumer.commitStored(sync: false)
     }
 
     // MARK: Giving back
 
-    /// Partitions go: attempts that are under way are waited for, the rest is given back unsent.
-    private func release(_ partitions: Set<TopicPartition>, isLost: Bool) {
-        func concerns(_ parcel: Parcel) -> Bool { parcel.places.contains { partitions.contains($0.partition) } }
+    /// Partitions go: attempts that are under way are waited for, but not for long (the next owner waits for their
+    /// claims); the rest is given back unsent.
+    private func release(_ partitions: Set<TopicPartition>, isLost: Bool, patience: Duration) {
         do {
-            let deadline = ContinuousClock.now + chain.longestAttempt + .seconds(1)
-            while travelling.values.contains(where: { concerns($0.parcel) }), ContinuousClock.now < deadline {
+            let deadline = ContinuousClock.now + (isLost ? .zero : patience)
+            gather()
+            while book.isTravelling(for: partitions), ContinuousClock.now < deadline {
                 attempts.wait(milliseconds: 50)
                 gather()
             }
             try record()
-            try tell()
+            let end = ContinuousClock.now + Self.tellPatience
+            while !isLost, telling != nil || !untold.isEmpty, ContinuousClock.now < end {
+                try tell(waitMilliseconds: 100)
+            }
             if !isLost { try consumer.commitStored(sync: true) }
-            let unsent = waiting.map(\.parcel).filter(concerns).map(\.id)
-            if !unsent.isEmpty { try ledger.release(unsent) }
         } catch {
             setup.logger.notice(
                 "partitions were given back unsettled",
                 metadata: [LogKey.errorMessage: "\(error)"]
             )
         }
-        waiting.removeAll { concerns($0.parcel) }
+        foregone += book.giveBack(partitions)
         for partition in partitions { offsets.forget(partition) }
+        do {
+            try record()
+        } catch {
+            // Their leases end by themselves.
+            setup.logger.notice("claims were not given back", metadata: [LogKey.errorMessage: "\(error)"])
+        }
     }
 
     private func finish() {
-        release(Set(consumer.assignment), isLost: false)
+        release(Set(consumer.assignment), isLost: false, patience: chain.longestAttempt + .seconds(1))
         consumer.onRevoke = nil
         consumer.close()
         ledger.close()

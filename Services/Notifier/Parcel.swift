@@ -2,18 +2,30 @@ import Contract
 import Messaging
 import TokenCore
 import TokenStore
+import Transport
 
 /// One notification to deliver: who it is for, what it says, until when.
 struct Parcel: Sendable {
+    /// What there is to send.
+    enum Content: Sendable {
+        case message(DeliverableMessage)
+        /// It came past its end.
+        case late
+        /// To no address that the channel could reach.
+        case misaddressed
+    }
+
     let id: NotificationID
     let recordKey: RecordKey
     let challenge: ChallengeID?
-    let tokenID: String?
+    let tokenID: TokenID
     let channel: Channel
-    let message: DeliverableMessage
+    let content: Content
     /// After it nothing is sent.
     let deadline: Instant
     let correlation: Correlation
+    /// When the record was written.
+    let writtenAt: Instant
     /// The record's place; others of the same notification wait for this one.
     var places: [RecordPlace]
 
@@ -31,8 +43,6 @@ struct RecordPlace: Hashable, Sendable {
 /// What a record of the notifications topic is.
 enum Arrived {
     case parcel(Parcel)
-    /// Past its end before it was opened: there is nothing to open any more.
-    case late(Parcel)
     /// A dead letter, for a reason of a closed set.
     case dead(reason: String)
 }
@@ -42,7 +52,7 @@ struct ParcelReader {
     let envelopes: SealedEnvelopes
     let templates: MessageTemplates
 
-    /// How long a message without an end of its own is tried.
+    /// Seconds that a message without an end of its own is tried.
     private static let patience: Int64 = 900
 
     func read(_ record: KafkaRecord, at now: Instant) -> Arrived {
@@ -51,69 +61,84 @@ struct ParcelReader {
             key: record.key,
             value: record.value
         )
-        guard case .command(let envelope) = decoded else {
-            if case .refused(let undecodable) = decoded { return .dead(reason: undecodable.reason.rawValue) }
-            return .dead(reason: "undecodable")
+        let envelope: CommandEnvelope
+        switch decoded {
+        case .refused(let undecodable): return .dead(reason: undecodable.reason.rawValue)
+        case .command(let command): envelope = command
         }
         guard envelope.type == NotificationType.deliver, envelope.defect == nil else {
             return .dead(reason: "malformed")
         }
-        let data: Content
+        let data: ClearData
         do {
-            data = try Content(envelope.fields)
+            data = try ClearData(envelope.fields)
         } catch {
             return .dead(reason: "malformed")
         }
-        let deadline = envelope.expiryTime ?? now.adding(seconds: Self.patience)
         let owner = UserKey(tenant: envelope.tenant, userID: envelope.userID)
-        func parcel(_ message: DeliverableMessage) -> Parcel {
+        // Opened whatever its end, which is judged here: a message that is late is dropped, no dead letter.
+        guard let sealed = envelopes.open(notification: data.sealed, owner: owner, at: Instant(seconds: 0)),
+            case .integer(let end)? = sealed["exp"], let to = sealed["to"]?.stringValue
+        else { return .dead(reason: "sealed_unreadable") }
+        let deadline = envelope.expiryTime ?? now.adding(seconds: Self.patience)
+        let content: Parcel.Content
+        // `exp` is the deadline without its fraction.
+        if now >= deadline || now.seconds > end {
+            content = .late
+        } else if !data.channel.reaches(to) {
+            content = .misaddressed
+        } else {
+            do {
+                content = .message(try message(data, sealed, to: to, deadline: deadline, at: now))
+            } catch {
+                return .dead(reason: "cannot_render")
+            }
+        }
+        return .parcel(
             Parcel(
                 id: data.id,
                 recordKey: envelope.recordKey,
                 challenge: data.challenge,
                 tokenID: data.tokenID,
                 channel: data.channel,
-                message: message,
+                content: content,
                 deadline: deadline,
                 correlation: envelope.correlation,
+                writtenAt: Instant(milliseconds: record.timestamp),
                 places: [RecordPlace(partition: record.topicPartition, offset: record.offset)]
             )
-        }
-        guard now < deadline else { return .late(parcel(.nothing(data.id))) }
-        guard let sealed = envelopes.open(notification: data.sealed, owner: owner, at: now),
-            let to = sealed["to"]?.stringValue
-        else { return .dead(reason: "sealed_unreadable") }
-        do {
-            let text = try templates.render(
-                template: data.template,
-                channel: data.channel,
-                locale: data.locale ?? "en",
-                values: TextTemplate.values(of: sealed)
-            )
-            return .parcel(
-                parcel(
-                    DeliverableMessage(
-                        notificationID: data.id.description,
-                        to: to,
-                        subject: text.subject,
-                        text: text.text,
-                        expiresAt: deadline.rfc3339,
-                        date: now.seconds
-                    )
-                )
-            )
-        } catch {
-            return .dead(reason: "cannot_render")
-        }
+        )
     }
 
-    /// The data in clear.
-    private struct Content {
+    private func message(
+        _ data: ClearData,
+        _ sealed: JSONObject,
+        to: String,
+        deadline: Instant,
+        at now: Instant
+    ) throws(MessageTemplates.CannotRender) -> DeliverableMessage {
+        let text = try templates.render(
+            template: data.template,
+            channel: data.channel,
+            locale: data.locale ?? "en",
+            values: TextTemplate.values(of: sealed)
+        )
+        return DeliverableMessage(
+            notificationID: data.id.description,
+            to: to,
+            subject: text.subject,
+            text: text.text,
+            expiresAt: deadline.rfc3339,
+            date: now.seconds
+        )
+    }
+
+    private struct ClearData {
         let id: NotificationID
         let channel: Channel
         let template: String
         let locale: String?
-        let tokenID: String?
+        let tokenID: TokenID
         let challenge: ChallengeID?
         let sealed: String
 
@@ -122,17 +147,20 @@ struct ParcelReader {
             channel = try fields.stringEnum("channel")
             template = try fields.string("template")
             locale = try fields.optionalString("locale")
-            tokenID = try fields.optionalString("tokenId")
+            tokenID = TokenID(try fields.uuid("tokenId"))
             challenge = try fields.optionalUUID("challengeId").map { ChallengeID($0) }
             sealed = try fields.string("sealed")
         }
     }
 }
 
-extension DeliverableMessage {
-    /// For a parcel that is not sent.
-    fileprivate static func nothing(_ id: NotificationID) -> DeliverableMessage {
-        DeliverableMessage(notificationID: id.description, to: "", subject: "", text: "", expiresAt: "", date: 0)
+extension Channel {
+    /// Whether the text is an address of this channel, by the strict rules of what is sent to.
+    fileprivate func reaches(_ address: String) -> Bool {
+        switch self {
+        case .email: MailAddress(address) != nil
+        case .sms: isPhone(address)
+        }
     }
 }
 

@@ -8,6 +8,8 @@ final class ProviderChain: Sendable {
     private let providers: [Channel: [any NotificationProvider]]
     private let health = Mutex<[String: ProviderHealth]>([:])
     private let metrics: MetricRegistry
+    /// Attempts at a time; more would only wait for a connection, their time running.
+    static let attemptsPerChannel = 32
     /// The longest that one attempt can take.
     let longestAttempt: Duration
 

@@ -126,6 +126,11 @@ struct BatchLoad {
         return batch
     }
 
+    /// A user whose row came to be between the lock and the tokens is none yet: nobody holds that row.
+    private func lockedUser(_ key: UUIDValue, _ batch: LoadedBatch) -> UserKey? {
+        userKeys[key].flatMap { batch.state.users[$0]?.lockout == nil ? nil : $0 }
+    }
+
     private func decode(_ part: Part, _ result: PGResult, into batch: inout LoadedBatch) throws(StoreError) {
         for row in result.rows {
             switch part {
@@ -133,19 +138,17 @@ struct BatchLoad {
                 let lane = LaneQueries.decode(result, row: row)
                 batch.lanes[lane.id] = lane
             case .inbox:
-                batch.known[UUIDValue(result.uuid(row, 0))] = InboxHit(
-                    fingerprint: result.bytes(row, 1),
-                    messages: result.bytes(row, 2)
-                )
+                let (key, hit) = InboxQueries.decode(result, row: row)
+                batch.known[key] = hit
             case .users:
                 let (key, lockout) = UserQueries.decode(result, row: row)
                 if let user = userKeys[key] { batch.state[user].lockout = lockout }
             case .tokens:
                 let (key, token) = try TokenQueries.decode(result, row: row)
-                if let key, let user = userKeys[key] { batch.state[user].tokens.append(token) }
+                if let key, let user = lockedUser(key, batch) { batch.state[user].tokens.append(token) }
             case .challenges:
                 let (key, challenge) = try ChallengeQueries.decode(result, row: row)
-                if let user = userKeys[key] { batch.state[user].challenges.append(challenge) }
+                if let user = lockedUser(key, batch) { batch.state[user].challenges.append(challenge) }
             case .contacts:
                 let (key, entry) = ContactQueries.decode(result, row: row)
                 if let user = userKeys[key] { batch.state[user].contact = entry }

@@ -125,7 +125,8 @@ private struct StateChanges {
 
     var steps: [PipelineStep] {
         var steps: [PipelineStep] = []
-        if !newUsers.isEmpty { steps.append(UserQueries.insertion(newUsers)) }
+        // New rows are locked by writing them: in the order in which other batches do.
+        if !newUsers.isEmpty { steps.append(UserQueries.insertion(newUsers.sorted { $0.key < $1.key })) }
         if !changedUsers.isEmpty { steps.append(UserQueries.change(changedUsers)) }
         if !newTokens.isEmpty { steps.append(TokenQueries.insertion(newTokens)) }
         if !movedTokens.isEmpty { steps.append(TokenUpdates.positions(movedTokens)) }
@@ -133,7 +134,7 @@ private struct StateChanges {
         if !secrets.isEmpty { steps.append(TokenUpdates.secrets(secrets)) }
         if !removedTokens.isEmpty { steps += TokenUpdates.removals(removedTokens) }
         if !challenges.isEmpty { steps.append(ChallengeQueries.changes(challenges)) }
-        if !contacts.isEmpty { steps.append(ContactQueries.changes(contacts)) }
+        if !contacts.isEmpty { steps.append(ContactQueries.changes(contacts.sorted { $0.user < $1.user })) }
         if !removedContacts.isEmpty { steps.append(ContactQueries.removal(removedContacts)) }
         return steps
     }

@@ -30,13 +30,21 @@ enum DeliveryClaims {
             """
     )
 
+    /// An end is written once, by whoever holds the claim; but what a provider has accepted is accepted, whoever holds it.
     static let record = Statement(
         name: "delivery_record",
         sql: """
             UPDATE delivery SET state = u.state, code = u.code, finished_at = clock_timestamp()
             FROM unnest($1::uuid[], $2::smallint[], $3::text[]) AS u (id, state, code)
-            WHERE notification_id = u.id
-            RETURNING notification_id, delivery.state, delivery.code, delivery.finished_at
+            WHERE notification_id = u.id AND delivery.state = 0 AND (claim = $4::uuid OR u.state = 1)
+            """
+    )
+
+    static let ends = Statement(
+        name: "delivery_ends",
+        sql: """
+            SELECT notification_id, state, code, finished_at FROM delivery
+            WHERE notification_id = ANY ($1::uuid[]) AND state <> 0
             """
     )
 

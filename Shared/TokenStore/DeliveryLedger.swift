@@ -108,26 +108,38 @@ package final class DeliveryLedger {
         }
     }
 
-    /// Records how deliveries ended.
+    /// Records how deliveries ended; may be repeated where it is not known whether it succeeded.
     ///
-    /// - Returns: the time that each row now holds.
+    /// - Returns: how each ended by its row, which is another end than the one given where another notifier was first.
+    ///   One that is missing is held by another notifier, and not at its end.
     package func record(
         _ endings: [(notification: NotificationID, state: DeliveryState, code: String?)]
     ) throws -> [NotificationID: DeliveryResult] {
         let sorted = endings.sorted { $0.notification.value < $1.notification.value }
-        let result = try connection.query(
-            DeliveryClaims.record,
-            [
-                .uuids(sorted.map { PGUUID($0.notification.value) }),
-                .int16s(sorted.map { Codes.delivery.code($0.state) }),
-                .texts(sorted.map(\.code)),
-            ]
-        )
-        var results: [NotificationID: DeliveryResult] = [:]
-        for row in result.rows {
-            results[NotificationID(UUIDValue(result.uuid(row, 0)))] = try DeliveryClaims.result(result, row, from: 1)
+        let ids = PGParameter.uuids(sorted.map { PGUUID($0.notification.value) })
+        let steps = [
+            PipelineStep(.begin),
+            PipelineStep(
+                DeliveryClaims.record,
+                [
+                    ids, .int16s(sorted.map { Codes.delivery.code($0.state) }), .texts(sorted.map(\.code)),
+                    .uuid(PGUUID(claim)),
+                ]
+            ),
+            PipelineStep(DeliveryClaims.ends, [ids]),
+            PipelineStep(.commit),
+        ]
+        do {
+            let rows = try connection.pipeline(steps)[2]
+            var results: [NotificationID: DeliveryResult] = [:]
+            for row in rows.rows {
+                results[NotificationID(UUIDValue(rows.uuid(row, 0)))] = try DeliveryClaims.result(rows, row, from: 1)
+            }
+            return results
+        } catch {
+            connection.rollback()
+            throw error
         }
-        return results
     }
 
     /// Gives claims back unsent, so that the next owner need not wait for their leases.

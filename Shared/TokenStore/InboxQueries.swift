@@ -53,6 +53,13 @@ enum InboxQueries {
         sql: "SELECT key, fingerprint, messages FROM inbox WHERE key = ANY ($1::uuid[])"
     )
 
+    static func decode(_ result: PGResult, row: Int) -> (key: UUIDValue, hit: InboxHit) {
+        (
+            UUIDValue(result.uuid(row, 0)),
+            InboxHit(fingerprint: result.bytes(row, 1), messages: result.bytes(row, 2))
+        )
+    }
+
     static let isKnown = Statement(
         name: "inbox_is_known",
         sql: "SELECT EXISTS (SELECT FROM inbox WHERE key = $1::uuid)"

@@ -16,18 +16,42 @@ package struct ExpiryMark: Hashable, Sendable {
 }
 
 /// The scanner's work: which tokens time has come for. A scan costs what is due, not what exists.
+///
+/// Every look is bounded by `statement_timestamp()`: a volatile clock would bound no index.
 enum ScanQueries {
-    /// Shards that have something due, or that owe messages.
+    /// The predicate and the first column of `token_scan_idx`.
+    private static let scheduled = "status < 3 AND scan_at IS NOT NULL"
+    private static let shard = "(get_byte(uuid_send(user_key), 0) & 15)"
+
+    /// Shards that have something due, counted up to a point, or that owe messages.
     static let busyShards = Statement(
         name: "scan_busy_shards",
         sql: """
-            SELECT get_byte(uuid_send(due.user_key), 0) & 15 FROM (
-                SELECT user_key FROM token
-                WHERE status < 3 AND scan_at IS NOT NULL AND scan_at <= clock_timestamp() AND user_key IS NOT NULL
-                ORDER BY scan_at LIMIT 4096
-            ) due
-            UNION
-            SELECT partition FROM lane WHERE topic = $1::text AND answered_through < batch_seq
+            SELECT shard.number, due.tokens::int
+            FROM generate_series(0, 15) AS shard (number)
+            CROSS JOIN LATERAL (
+                SELECT count(*) FROM (
+                    SELECT FROM token
+                    WHERE \(scheduled) AND \(Self.shard) = shard.number AND scan_at <= statement_timestamp()
+                    LIMIT 4096
+                ) token
+            ) AS due (tokens)
+            LEFT JOIN lane ON lane.topic = $1::text AND lane.partition = shard.number
+            WHERE due.tokens > 0 OR lane.answered_through < lane.batch_seq
+            """
+    )
+
+    /// Whether the session that has an advisory lock has been silent for so many seconds.
+    static let isHolderSilent = Statement(
+        name: "scan_is_holder_silent",
+        sql: """
+            SELECT EXISTS (
+                SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+                WHERE l.locktype = 'advisory' AND l.objsubid = 1
+                    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                    AND (l.classid::bigint << 32 | l.objid::bigint) = $1::bigint
+                    AND a.state_change < clock_timestamp() - make_interval(secs => $2::bigint)
+            )
             """
     )
 
@@ -35,8 +59,7 @@ enum ScanQueries {
         name: "scan_due_users",
         sql: """
             SELECT tenant, user_id FROM token
-            WHERE status < 3 AND scan_at IS NOT NULL AND scan_at <= clock_timestamp()
-                AND get_byte(uuid_send(user_key), 0) & 15 = $1::int
+            WHERE \(scheduled) AND \(shard) = $1::int AND scan_at <= statement_timestamp()
             ORDER BY scan_at LIMIT $2::int
             """
     )
@@ -58,7 +81,16 @@ enum ScanQueries {
         name: "scan_reschedule",
         sql: """
             UPDATE token SET scan_at = u.scan_at FROM unnest($1::uuid[], $2::timestamptz[]) AS u (token_id, scan_at)
-            WHERE token.token_id = u.token_id
+            WHERE token.token_id = u.token_id AND token.scan_at IS DISTINCT FROM u.scan_at
+            """
+    )
+
+    /// Puts off what is due of a user whose rows can't be handled.
+    static let postpone = Statement(
+        name: "scan_postpone",
+        sql: """
+            UPDATE token SET scan_at = statement_timestamp() + interval '1 hour'
+            WHERE user_key = $1::uuid AND status <> 6 AND scan_at <= statement_timestamp()
             """
     )
 

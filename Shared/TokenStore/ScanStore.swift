@@ -9,13 +9,15 @@ extension TokenStore {
 
     private static let scanLock: Int64 = 7_310_868_735_421_906_000
 
-    /// Shards with something due or something owed.
-    package func busyShards() throws(PostgresError) -> [Int32] {
+    /// Shards with something due or something owed, and how many tokens are due in each, counted up to 4,096.
+    package func busyShards() throws(PostgresError) -> [(shard: Int32, due: Int)] {
         let result = try connection.query(ScanQueries.busyShards, [.text(Self.scanTopic)])
-        return result.rows.map { result.int32($0, 0) }
+        return result.rows.map { (result.int32($0, 0), Int(result.int32($0, 1))) }
     }
 
-    /// The session's lock on a shard: the hint that another scanner is at it; the lane's epoch is the fence.
+    /// Takes the shard for this session, which is a hint to other scanners; the lane's epoch is the fence.
+    ///
+    /// - Returns: false where another session has it.
     package func tryLock(shard: Int32) throws(PostgresError) -> Bool {
         try connection.query(ScanQueries.tryLock, [.int64(Self.scanLock + Int64(shard))]).bool(0, 0)
     }
@@ -24,10 +26,32 @@ extension TokenStore {
         _ = try connection.query(ScanQueries.unlock, [.int64(Self.scanLock + Int64(shard))])
     }
 
-    /// Users of the shard with a token whose time has come.
+    /// Whether the session that has the shard has said nothing for so long: it stands still, though its connection lives.
+    package func isHolderSilent(shard: Int32, seconds: Int64) throws(PostgresError) -> Bool {
+        try connection.query(ScanQueries.isHolderSilent, [.int64(Self.scanLock + Int64(shard)), .int64(seconds)])
+            .bool(0, 0)
+    }
+
+    /// Users of the shard with a token whose time has come, those that waited longest first.
     package func dueUsers(shard: Int32, limit: Int) throws(PostgresError) -> Set<UserKey> {
         let result = try connection.query(ScanQueries.dueUsers, [.int32(shard), .int32(Int32(limit))])
         return Set(result.rows.map { UserKey(tenant: result.text($0, 0), userID: result.text($0, 1)) })
+    }
+
+    /// Puts off for an hour what is due of a user whose rows can't be handled, so that it holds nobody else up.
+    package func postpone(_ user: UserKey) throws(PostgresError) {
+        let key = PGUUID(StoreKeys.user(user))
+        do {
+            _ = try connection.pipeline([
+                PipelineStep(.begin),
+                PipelineStep(UserQueries.lockAndLoad, [.uuids([key])]),
+                PipelineStep(ScanQueries.postpone, [.uuid(key)]),
+                PipelineStep(.commit),
+            ])
+        } catch {
+            connection.rollback()
+            throw error
+        }
     }
 
     /// The notices that were given for these tokens.

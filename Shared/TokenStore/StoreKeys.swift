@@ -13,12 +13,7 @@ package enum StoreKeys {
         digest(Array(tenant.utf8), Array(source.utf8), Array(id.utf8))
     }
 
-    /// Identity of the answer to a known id with other content: not that of the first answer, and the same each time.
-    package static func reuse(of key: UUIDValue, fingerprint content: [UInt8]) -> UUIDValue {
-        digest(key.bytes, content)
-    }
-
-    /// Identity of a record that carries none of its own: its place in the log and its timestamp.
+    /// Identity of a record that carries none of its own, or another command's: its place in the log and its timestamp.
     package static func record(topic: String, partition: Int32, offset: Int64, timestamp: Int64) -> UUIDValue {
         digest(Array("record".utf8), Array(topic.utf8), Array("\(partition).\(offset).\(timestamp)".utf8))
     }

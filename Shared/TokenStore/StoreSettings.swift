@@ -16,6 +16,8 @@ package struct StoreSettings: Sendable {
     private static let session = [
         "plan_cache_mode": "force_generic_plan",
         "enable_seqscan": "off",
+        // Each step of a batch sees what was committed before it: what a lock waited for.
+        "default_transaction_isolation": "read committed",
         "idle_in_transaction_session_timeout": "60s",
         "lock_timeout": "30s",
         "timezone": "UTC",

@@ -103,6 +103,12 @@ package final class TokenStore {
         try connection.query(InboxQueries.isKnown, [.uuid(PGUUID(key))]).bool(0, 0)
     }
 
+    /// What the inbox, in any partition, knows of the keys.
+    package func inbox(_ keys: [UUIDValue]) throws(PostgresError) -> [UUIDValue: InboxHit] {
+        let result = try connection.query(InboxQueries.lookUp, [.uuids(keys.map { PGUUID($0) })])
+        return Dictionary(result.rows.map { InboxQueries.decode(result, row: $0) }) { first, _ in first }
+    }
+
     // MARK: Batches
 
     /// Begins a batch: BEGIN, locks, inbox, users, tokens in one round trip. On any error the transaction is over.

@@ -41,21 +41,23 @@ final class BatchRunner {
 
     /// Steps 1-6: everything that the arrivals touch, locked and loaded.
     ///
+    /// - Parameter isPoison: load nothing by the record's data, which the database refused.
     /// - Throws: `ForeignEpoch` where a lane is not ours any more; the transaction is over then, as after any error.
-    func load(_ arrivals: [Arrival], epochs: [LaneID: Int64]) throws -> LoadedBatch {
+    func load(_ arrivals: [Arrival], epochs: [LaneID: Int64], isPoison: Bool = false) throws -> LoadedBatch {
         var request = BatchRequest(lanes: [], keys: [], users: [], limits: decider.settings.limits)
         for arrival in arrivals {
             request.lanes.insert(arrival.lane)
             request.keys.append(arrival.key)
+            if isPoison { continue }
             if let user = arrival.user { request.users.insert(user) }
             if let tenant = arrival.tenant { request.tenants.insert(tenant) }
             request.reads.formUnion(arrival.reads)
         }
         let loaded = try store.begin(request)
-        let foreign = loaded.lanes.values.filter { epochs[$0.id] != $0.epoch }.map(\.id)
+        let foreign = request.lanes.filter { loaded.lanes[$0] == nil || loaded.lanes[$0]?.epoch != epochs[$0] }
         guard foreign.isEmpty else {
             store.rollback()
-            throw ForeignEpoch(lanes: Set(foreign))
+            throw ForeignEpoch(lanes: foreign)
         }
         return loaded
     }
@@ -66,9 +68,9 @@ final class BatchRunner {
             var view = Decider.View(
                 state: loaded.state,
                 lanes: loaded.lanes,
-                known: loaded.known,
+                known: try known(arrivals, loaded),
                 catalogues: try catalogues(loaded),
-                tenantPages: try tenantPages(arrivals),
+                tenantPages: isPoison ? [:] : try tenantPages(arrivals),
                 now: loaded.lanes.values.reduce(loaded.clock) { max($0, $1.lastAt) }
             )
             var decisions: [Decision] = []
@@ -102,7 +104,7 @@ final class BatchRunner {
             guard case .decided(let decided) = decision else { continue }
             inbox.append(
                 InboxRow(
-                    key: arrival.key,
+                    key: decided.key ?? arrival.key,
                     lane: arrival.lane,
                     batchSequence: lanes[arrival.lane]?.batchSequence ?? 0,
                     position: Int32(index),
@@ -123,6 +125,12 @@ final class BatchRunner {
             )
         )
         return batch.committed(lanes, partitions)
+    }
+
+    private func known(_ arrivals: [Arrival], _ loaded: LoadedBatch) throws -> [UUIDValue: InboxHit] {
+        let keys = decider.reuseKeys(arrivals, known: loaded.known)
+        guard !keys.isEmpty else { return loaded.known }
+        return loaded.known.merging(try store.inbox(keys)) { first, _ in first }
     }
 
     private func catalogues(_ loaded: LoadedBatch) throws -> [String: TypeCatalogue] {
@@ -167,7 +175,7 @@ struct DecidedBatch {
                 if let tally = decided.tally { tallies.append(tally) }
                 if let reason = decided.deadLetter { deadLetters.append(reason) }
             case .silent: silent += 1
-            case .repeated, .reusedID: break
+            case .repeated: break
             }
         }
         var next: [LaneID: Int64] = [:]

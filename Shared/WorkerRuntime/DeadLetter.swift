@@ -4,6 +4,9 @@ package import TokenStore
 
 /// Where a dead letter came from, and why it is one (contract section 1).
 package struct DeadLetter: Sendable {
+    /// Headers of its own, the last ones of the record.
+    static let headerCount = 6
+
     package let topic: String
     package let partition: Int32
     package let offset: Int64

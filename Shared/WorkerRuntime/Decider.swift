@@ -48,37 +48,27 @@ struct Decider {
 
     /// The record that the database refused for its data: a dead letter, and a reply where one is owed.
     func poison(_ arrival: Arrival, _ view: inout View) throws -> Decision {
-        try once(arrival, &view, deadLetter: Self.dataRejected) { view in
-            var messages = outbox.deadLetter(arrival, reason: Self.dataRejected)
-            if case .command(let command) = arrival.work {
-                messages.append(
-                    outbox.reply(
-                        .rejected(.malformed(field: "")),
-                        command.envelope,
-                        arrival.key,
-                        command.reply,
-                        view.now
-                    )
-                )
-            }
-            return messages
+        let letter = outbox.deadLetter(arrival, reason: Self.dataRejected)
+        guard case .command(let command) = arrival.work else {
+            return try once(arrival, &view, deadLetter: Self.dataRejected) { _ in letter }
         }
+        if let earlier = try earlier(command, arrival, view) { return earlier }
+        let refusal = Outcome.rejected(.malformed(field: ""))
+        return .decided(
+            Decision.Decided(
+                messages: letter + outbox.messages(refusal, command, arrival.key, at: view.now),
+                fingerprint: cryptography.fingerprint(command.envelope.fingerprintBytes),
+                audit: nil,
+                tally: CommandTally(command, refusal, appendedAt: Instant(milliseconds: arrival.record.timestamp)),
+                deadLetter: Self.dataRejected
+            )
+        )
     }
 
     // MARK: Commands
 
     private func decide(_ command: CommandArrival, _ arrival: Arrival, _ view: inout View) throws -> Decision {
-        let content = command.envelope.fingerprintBytes
-        if let earlier = try known(arrival.key, content, view) {
-            switch earlier {
-            case .same(let messages): return .repeated(messages)
-            case .other:
-                let identity = StoreKeys.reuse(of: arrival.key, fingerprint: cryptography.fingerprint(content))
-                return .reusedID([
-                    outbox.reply(.rejected(Rejection(.idReused)), command.envelope, identity, command.reply, view.now)
-                ])
-            }
-        }
+        if let earlier = try earlier(command, arrival, view) { return earlier }
         let appended = Instant(milliseconds: arrival.record.timestamp)
         let isOld = appended.adding(seconds: settings.horizon) < view.now
         if isOld, let lane = view.lanes[arrival.lane], arrival.record.offset < lane.nextOffset { return .silent }
@@ -86,6 +76,7 @@ struct Decider {
         let instant = arrival.record.timestampType == .logAppendTime ? appended : view.now
         let outcome = self.outcome(of: command, arrival, isOld: isOld, appended: appended, instant: instant, &view)
         let messages = outbox.messages(outcome, command, arrival.key, at: view.now)
+        let content = command.envelope.fingerprintBytes
         view.decidedHere[arrival.key] = (content, messages)
         return .decided(
             Decision.Decided(
@@ -204,6 +195,45 @@ struct Decider {
         return .decided(
             Decision.Decided(messages: messages, fingerprint: [], audit: nil, tally: nil, deadLetter: deadLetter)
         )
+    }
+
+    /// What was decided of the command before; nil: nothing.
+    private func earlier(_ command: CommandArrival, _ arrival: Arrival, _ view: View) throws -> Decision? {
+        let content = command.envelope.fingerprintBytes
+        switch try known(arrival.key, content, view) {
+        case nil: return nil
+        case .same(let messages): return .repeated(messages)
+        case .other: return try reuse(command, arrival, view)
+        }
+    }
+
+    /// The same id with other content: no command of its own, so that its answer is that of this record.
+    private func reuse(_ command: CommandArrival, _ arrival: Arrival, _ view: View) throws -> Decision {
+        let key = StoreKeys.record(arrival.record)
+        if let hit = view.known[key] { return .repeated(try WireMessageCodec.decode(hit.messages)) }
+        let refusal = Outcome.rejected(Rejection(.idReused))
+        return .decided(
+            Decision.Decided(
+                key: key,
+                messages: outbox.messages(refusal, command, key, at: view.now),
+                fingerprint: [],
+                audit: nil,
+                tally: CommandTally(command, refusal, appendedAt: Instant(milliseconds: arrival.record.timestamp)),
+                deadLetter: nil
+            )
+        )
+    }
+
+    /// Keys under which the answers to reused ids may be known, beside those of the commands themselves.
+    func reuseKeys(_ arrivals: [Arrival], known: [UUIDValue: InboxHit]) -> [UUIDValue] {
+        var seen: Set<UUIDValue> = []
+        return arrivals.compactMap { arrival in
+            guard case .command(let command) = arrival.work else { return nil }
+            let isFirst = seen.insert(arrival.key).inserted
+            guard let hit = known[arrival.key] else { return isFirst ? nil : StoreKeys.record(arrival.record) }
+            let isSame = cryptography.matches(command.envelope.fingerprintBytes, fingerprint: hit.fingerprint)
+            return isSame ? nil : StoreKeys.record(arrival.record)
+        }
     }
 
     private enum Earlier {

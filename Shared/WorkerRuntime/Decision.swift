@@ -8,12 +8,12 @@ enum Decision {
     case decided(Decided)
     /// Decided before: the stored messages are sent again.
     case repeated([WireMessage])
-    /// The same id with other content: answered, but the id's row stays as it is.
-    case reusedID([WireMessage])
     /// Done long ago and forgotten: passed over.
     case silent
 
     struct Decided {
+        /// Of the inbox row; nil: the arrival's own.
+        var key: UUIDValue?
         let messages: [WireMessage]
         let fingerprint: [UInt8]
         let audit: AuditEntry?
@@ -25,7 +25,7 @@ enum Decision {
     var messages: [WireMessage] {
         switch self {
         case .decided(let decided): decided.messages
-        case .repeated(let messages), .reusedID(let messages): messages
+        case .repeated(let messages): messages
         case .silent: []
         }
     }

@@ -59,7 +59,7 @@ struct Intake {
             return Arrival(
                 record: record,
                 lane: lane,
-                key: recordKey(record),
+                key: StoreKeys.record(record),
                 work: .undecodable(undecodable, target ?? defaultTarget)
             )
         case .command(let envelope):
@@ -89,16 +89,7 @@ struct Intake {
         case .removed(let key): work = .directory(key, nil)
         case .refused(let reason, _): work = .deadDirectoryRecord(reason)
         }
-        return Arrival(record: record, lane: lane, key: recordKey(record), work: work)
-    }
-
-    private func recordKey(_ record: KafkaRecord) -> UUIDValue {
-        StoreKeys.record(
-            topic: record.topic,
-            partition: record.partition,
-            offset: record.offset,
-            timestamp: record.timestamp
-        )
+        return Arrival(record: record, lane: lane, key: StoreKeys.record(record), work: work)
     }
 
     private var defaultTarget: ReplyTarget { ReplyTarget(topic: topics.replies, partition: nil) }
@@ -111,6 +102,17 @@ struct Intake {
         guard let count = try partitions(topic) else { return nil }
         let partition = route.partition.flatMap { (0..<count).contains($0) ? $0 : nil }
         return ReplyTarget(topic: topic, partition: partition)
+    }
+}
+
+extension StoreKeys {
+    static func record(_ record: KafkaRecord) -> UUIDValue {
+        Self.record(
+            topic: record.topic,
+            partition: record.partition,
+            offset: record.offset,
+            timestamp: record.timestamp
+        )
     }
 }
 

@@ -17,7 +17,7 @@ package final class LaneWorker {
     let outbox: Outbox
     let runner: BatchRunner
     let intake: Intake
-    private(set) var lanes: [TopicPartition: OwnedLane] = [:]
+    var lanes: [TopicPartition: OwnedLane] = [:]
     private var pending: (batch: CommittedBatch, shipment: Outbox.Shipment)?
     /// Assigned, but their rows could not be looked up yet.
     private var newcomers: [AssignedPartition] = []
@@ -26,7 +26,7 @@ package final class LaneWorker {
 
     /// How long nothing has to arrive before the lanes' rows are brought up to date, and how often they are looked at.
     private static let idleDelay: Duration = .seconds(1)
-    private static let idleInterval: Duration = .seconds(3)
+    private static let lookInterval: Duration = .seconds(3)
 
     package init(_ parts: WorkerParts, store: TokenStore, consumer: KafkaConsumer, producer: KafkaProducer) {
         self.parts = parts
@@ -38,7 +38,12 @@ package final class LaneWorker {
             envelopes: parts.envelopes,
             service: parts.decisions.service,
             logger: parts.logger,
-            shouldStop: { parts.stop.isRequested }
+            deadLetters: parts.roles.keys.min().map { parts.topics.dlq(of: $0) },
+            shouldStop: {
+                // A broker that is away is no reason to be restarted.
+                parts.heartbeat?.beat()
+                return parts.stop.isRequested
+            }
         )
         intake = Intake(
             roles: parts.roles,
@@ -63,15 +68,18 @@ package final class LaneWorker {
     /// - Throws: only what no waiting mends.
     func run() throws {
         var backoff = Backoff()
+        var isFaulty = false
         while !parts.stop.isRequested {
             parts.heartbeat?.beat()
             do {
+                if isFaulty { try recover(after: backoff.next()) }
+                isFaulty = false
                 try turn()
                 backoff.reset()
                 parts.faults.end()
             } catch let error where parts.faults.isTransient(error) {
                 parts.faults.begin(error)
-                try waitOut(backoff.next())
+                isFaulty = true
             }
         }
         finish()
@@ -79,19 +87,14 @@ package final class LaneWorker {
 
     /// One turn of the loop: take, take over what is new, handle, settle.
     func turn() throws {
-        // Before anything is taken: records of a partition whose lane is not known would be lost.
-        try admitNewcomers()
+        // What came while a fault was waited out: records of a partition whose lane is not known would be lost.
+        try noteRebalances()
         let records = try consumer.take(max: parts.batchSize, waitMilliseconds: pending == nil ? 100 : 0)
         try noteRebalances()
         try takeOverLanes()
         let ours = try passProbes(records.filter { lanes[$0.topicPartition] != nil })
-        if ours.isEmpty {
-            try settle()
-            try lookAfterLanes()
-        } else {
-            idleSince = nil
-            try handle(ours)
-        }
+        if ours.isEmpty { try settle() } else { try handle(ours) }
+        try lookAfterLanes(isIdle: ours.isEmpty)
     }
 
     // MARK: Assignment
@@ -115,6 +118,8 @@ package final class LaneWorker {
         while let assigned = newcomers.last {
             lanes[assigned.partition] = try owned(assigned)
             newcomers.removeLast()
+            // A partition that left while it was paused comes back paused.
+            try consumer.resume([assigned.partition])
         }
     }
 
@@ -144,9 +149,11 @@ package final class LaneWorker {
         } catch {
             parts.logger.debug("a lane was given back unsettled", metadata: [LogKey.errorMessage: "\(error)"])
         }
-        if pending != nil {
+        if let (batch, _) = pending {
             outbox.purge()
             pending = nil
+            // Lanes of that batch that stay are taken over, so that its messages are sent again.
+            for advance in batch.advances { lanes[advance.partition]?.epoch = nil }
         }
         for partition in partitions { lanes[partition] = nil }
     }
@@ -200,7 +207,9 @@ package final class LaneWorker {
             }
             if record.offset > probe.offset {
                 passed.append(record)
-            } else if try !isKnown(record, probe) {
+            } else if try isKnown(record, probe) {
+                lanes[partition]?.resumeAt = probe.offset + 1
+            } else {
                 rejected.insert(partition)
                 try restart(lane, isProved: probe.lastRecord != nil)
             }
@@ -238,9 +247,14 @@ package final class LaneWorker {
             guard let lane = lanes[record.topicPartition] else { preconditionFailure("filtered by turn()") }
             return try intake.arrival(record, lane: lane.id)
         }
-        try handle(arrivals)
+        do {
+            try handle(arrivals)
+        } catch let owner as ForeignEpoch {
+            try giveWay(arrivals, to: owner)
+        }
     }
 
+    /// - Throws: `ForeignEpoch` where another worker has a lane; no later part of the records may be handled then.
     private func handle(_ arrivals: [Arrival]) throws {
         let batch: CommittedBatch
         do {
@@ -254,8 +268,6 @@ package final class LaneWorker {
             }
             parts.logger.error("the database refused a record's data", metadata: [LogKey.errorMessage: "\(error)"])
             batch = try commit(arrivals, isPoison: true)
-        } catch let error as ForeignEpoch {
-            return try giveWay(arrivals, to: error)
         }
         try settle()
         pending = (batch, try outbox.ship(batch.messages))
@@ -283,11 +295,12 @@ package final class LaneWorker {
         let start = ContinuousClock.now
         var epochs: [LaneID: Int64] = [:]
         for lane in lanes.values { epochs[lane.id] = lane.epoch }
-        let loaded = try runner.load(arrivals, epochs: epochs)
+        let loaded = try runner.load(arrivals, epochs: epochs, isPoison: isPoison)
         let decided = try runner.decide(arrivals, loaded, isPoison: isPoison)
         var acknowledged: [LaneID: Int64] = [:]
         for lane in lanes.values { acknowledged[lane.id] = lane.acknowledged }
         let batch = try runner.commit(decided, acknowledged: acknowledged)
+        for advance in batch.advances { lanes[advance.partition]?.marked = acknowledged[advance.lane] ?? 0 }
         parts.metrics.count(batch, size: arrivals.count, took: .now - start)
         return batch
     }
@@ -308,19 +321,19 @@ package final class LaneWorker {
         parts.metrics.countAnswered(batch)
     }
 
-    // MARK: Idle
+    // MARK: Looking after lanes
 
-    /// With nothing to do: bring `answered_through` up to date, and look whether the lanes are still ours.
-    private func lookAfterLanes() throws {
+    /// Brings `answered_through` up to date, and looks whether the lanes are still ours: soon once there is nothing to
+    /// do, and now and then while there is, since it may all be on one lane.
+    private func lookAfterLanes(isIdle: Bool) throws {
         let now = ContinuousClock.now
-        guard let since = idleSince else {
-            idleSince = now
-            return
+        let since = isIdle ? idleSince ?? now : now
+        idleSince = isIdle ? since : nil
+        let isDue = now - lastLook >= Self.lookInterval
+        if isDue || now - since >= Self.idleDelay {
+            try mark(lanes.values.filter { $0.epoch != nil && $0.acknowledged > $0.marked })
         }
-        guard now - since >= Self.idleDelay else { return }
-        let unmarked = lanes.values.filter { $0.epoch != nil && $0.acknowledged > $0.marked }
-        if !unmarked.isEmpty { try mark(unmarked) }
-        if now - lastLook >= Self.idleInterval {
+        if isDue {
             lastLook = now
             try checkEpochs()
         }
@@ -350,8 +363,11 @@ package final class LaneWorker {
 
     // MARK: Faults and the end
 
-    /// After any error there is one way back: forget what was under way, take the lanes over, read on.
-    private func waitOut(_ delay: Duration) throws {
+    /// After any error there is one way back: forget what was under way, take the lanes over, read on from where they
+    /// were settled.
+    ///
+    /// - Throws: what keeps the fault alive; then this has to be done again before anything else.
+    func recover(after delay: Duration) throws {
         pending = nil
         outbox.purge()
         for partition in lanes.keys { lanes[partition]?.epoch = nil }
@@ -359,16 +375,12 @@ package final class LaneWorker {
         repeat {
             // What a rebalance brings meanwhile must not be read before its lane is known.
             try consumer.pause(consumer.assignment)
-            _ = try consumer.take(max: 1, waitMilliseconds: 100)
+            let left = min(max(deadline - .now, .zero), .milliseconds(100))
+            _ = try consumer.take(max: 1, waitMilliseconds: Int(left / .milliseconds(1)))
             parts.heartbeat?.beat()
         } while ContinuousClock.now < deadline && !parts.stop.isRequested
-        if store.isBroken {
-            do {
-                try store.reconnect()
-            } catch {
-                parts.faults.begin(error)
-            }
-        }
+        if store.isBroken { try store.reconnect() }
+        try noteRebalances()
         let assigned = Set(consumer.assignment)
         for lane in lanes.values where assigned.contains(lane.partition) {
             try consumer.seek(lane.partition, to: lane.resumeAt)

@@ -1,4 +1,5 @@
 package import Contract
+import Glibc
 package import Logging
 package import Messaging
 import Telemetry
@@ -8,12 +9,14 @@ package import TokenStore
 /// Sends committed messages, in order, until all are acknowledged.
 ///
 /// A message that fails while a later one succeeds would turn answers round: after an error everything from the first
-/// unacknowledged message on is sent again, in order. One that can never be written becomes a dead letter.
+/// unacknowledged message on is sent again, in order. One that can never be written becomes a dead letter; a dead
+/// letter that can never be written, as it is too large, goes without what it is about.
 package final class Outbox {
     /// Messages that were handed over and are not known to be written.
     package final class Shipment {
         fileprivate var messages: [OutgoingMessage]
         fileprivate var batch: ProduceBatch
+        fileprivate var hasFailed = false
 
         fileprivate init(_ messages: [OutgoingMessage], _ batch: ProduceBatch) {
             self.messages = messages
@@ -27,16 +30,21 @@ package final class Outbox {
     private let service: String
     private let logger: Logger
     private let shouldStop: () -> Bool
+    private let deadLetters: String
     private static let sliceMilliseconds = 200
+    private static let undeliverable = "outcome_undeliverable"
 
+    /// - Parameter deadLetters: where what can't be written to a reply topic goes; nil: to that of the notifications.
     package init(
         producer: KafkaProducer,
         topics: Topics,
         envelopes: SealedEnvelopes,
         service: String,
         logger: Logger,
+        deadLetters: String? = nil,
         shouldStop: @escaping () -> Bool
     ) {
+        self.deadLetters = deadLetters ?? topics.dlq(of: topics.notifications)
         self.producer = producer
         self.topics = topics
         self.envelopes = envelopes
@@ -59,12 +67,9 @@ package final class Outbox {
         var deadline: ContinuousClock.Instant?
         var isDelayed = false
         while true {
-            switch producer.wait(for: shipment.batch, timeoutMilliseconds: Self.sliceMilliseconds) {
-            case .acknowledged:
+            if try isSettled(shipment, waitMilliseconds: Self.sliceMilliseconds) {
                 if isDelayed { logger.info("messages are acknowledged again") }
                 return true
-            case .pending: break
-            case .failed(let failures): try sendAgain(shipment, failures)
             }
             if !isDelayed {
                 isDelayed = true
@@ -78,6 +83,17 @@ package final class Outbox {
         }
     }
 
+    /// Whether all is acknowledged, after at most one wait; what failed is sent again.
+    package func isSettled(_ shipment: Shipment, waitMilliseconds: Int) throws -> Bool {
+        switch producer.wait(for: shipment.batch, timeoutMilliseconds: waitMilliseconds) {
+        case .acknowledged: return true
+        case .pending: return false
+        case .failed(let failures):
+            try sendAgain(shipment, failures)
+            return false
+        }
+    }
+
     /// Forgets everything that was handed over; a takeover sends it again.
     package func purge() {
         producer.purge()
@@ -85,7 +101,13 @@ package final class Outbox {
 
     private func produce(_ messages: [OutgoingMessage]) throws -> ProduceBatch {
         if producer.fatalError != nil { producer.purge() }
-        return try producer.produce(messages)
+        do {
+            return try producer.produce(messages)
+        } catch let error where error.isFatal {
+            // It came in between. Nothing else is under way: what went before is settled.
+            producer.purge()
+            return try producer.produce(messages)
+        }
     }
 
     private func sendAgain(_ shipment: Shipment, _ failures: [(index: Int, error: KafkaError)]) throws {
@@ -98,6 +120,9 @@ package final class Outbox {
             shipment.messages[index] = deadLetter(message)
         }
         guard let first = shipment.batch.firstUnacknowledged else { return }
+        // What fails again and again would otherwise keep the loop spinning.
+        if shipment.hasFailed { usleep(UInt32(Self.sliceMilliseconds) * 1_000) }
+        shipment.hasFailed = true
         producer.purge()
         shipment.messages.removeFirst(first)
         shipment.batch = try produce(shipment.messages)
@@ -105,14 +130,14 @@ package final class Outbox {
 
     private func deadLetter(_ message: OutgoingMessage) -> OutgoingMessage {
         let suffix = topics.dlq(of: "")
-        guard !message.topic.hasSuffix(suffix) else { return message }
-        return OutgoingMessage(
+        guard !message.topic.hasSuffix(suffix) else { return bare(message) }
+        var letter = OutgoingMessage(
             DeadLetter(
                 topic: message.topic,
                 partition: message.partition ?? -1,
                 offset: -1,
                 timestamp: Instant(microseconds: 0),
-                reason: "outcome_undeliverable",
+                reason: Self.undeliverable,
                 service: service
             ).message(
                 key: message.key,
@@ -121,6 +146,18 @@ package final class Outbox {
                 topics: topics,
                 envelopes: envelopes
             )
+        )
+        // Only what a service reads has dead letters of its own; a reply topic has none.
+        if !topics.read.contains(message.topic) { letter.topic = deadLetters }
+        return letter
+    }
+
+    /// What is left of a dead letter when it is too large: where it came from.
+    private func bare(_ letter: OutgoingMessage) -> OutgoingMessage {
+        OutgoingMessage(
+            topic: letter.topic,
+            value: envelopes.seal(deadLetter: []),
+            headers: letter.headers.suffix(DeadLetter.headerCount)
         )
     }
 }

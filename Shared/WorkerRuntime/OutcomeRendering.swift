@@ -19,18 +19,6 @@ struct OutcomeRendering {
             + consequences(outcome, cause, command.user, at: now)
     }
 
-    func reply(
-        _ answer: Outcome.Answer,
-        _ envelope: CommandEnvelope,
-        _ identity: UUIDValue,
-        _ target: ReplyTarget,
-        _ now: Instant
-    ) -> WireMessage {
-        let cause = MessageCause(envelope, identity: identity, source: settings.source, time: now)
-        return ReplyEnvelope(to: cause, outcome: replyOutcome(Outcome(answer), envelope.commandType))
-            .message(to: target.topic, partition: target.partition)
-    }
-
     /// What follows from a record of the directory, which nobody is answered.
     func directoryMessages(
         _ outcome: Outcome,

@@ -35,7 +35,7 @@ package struct ScanService: Service {
         setup.health.meet(.group)
         let heartbeat = setup.health.heartbeat(setup.service, within: interval + .seconds(120))
         defer { setup.health.endHeartbeat(setup.service) }
-        try ScanWorker(setup, store: store, producer: producer, scan: scan).run(every: interval, heartbeat: heartbeat)
+        try ScanWorker(setup, store: store, producer: producer, scan: scan, heartbeat: heartbeat).run(every: interval)
         producer.close()
     }
 }

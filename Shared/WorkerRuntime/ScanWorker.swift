@@ -1,47 +1,90 @@
 import Contract
 import Logging
 import Messaging
+import Postgres
 import Telemetry
 import TokenCore
 import TokenStore
 
 /// The expiry scanner's loop: its shards are lanes, taken over and answered for like a topic's partitions, so that any
 /// number of scanners share the work and none tells anything twice.
+///
+/// Runs on one thread of its own; everything in it blocks. Each stage is a function that a test can drive by itself.
 final class ScanWorker {
+    /// A shard that was taken over: what the worker knows of its lane's row.
+    struct OwnedShard {
+        let number: Int32
+        let lane: LaneID
+        let epoch: Int64
+        /// The highest batch that is acknowledged whole, with all before it.
+        var acknowledged: Int64
+    }
+
     private let setup: WorkerSetup
     private let store: TokenStore
     private let outbox: Outbox
-    private let rendering: OutcomeRendering
-    private let envelopes: SealedEnvelopes
-    private let scan: any UserScan
-    private let random = SystemRandomSource()
+    private let runner: ScanRunner
+    private let heartbeat: Heartbeat?
+    private let patience: Int64
+    private let takeovers: Counter
+    private let dueTokens: Gauge
+    private let housekeeping: Housekeeping
+    private var lastHousekeeping: ContinuousClock.Instant?
     private static let batchSize = 256
+    private static let housekeepingInterval: Duration = .seconds(60)
 
-    init(_ setup: WorkerSetup, store: TokenStore, producer: KafkaProducer, scan: any UserScan) {
+    /// - Parameter patience: seconds after which a shard's silent holder is passed by.
+    init(
+        _ setup: WorkerSetup,
+        store: TokenStore,
+        producer: KafkaProducer,
+        scan: any UserScan,
+        heartbeat: Heartbeat? = nil,
+        patience: Int64 = 60
+    ) {
         self.setup = setup
         self.store = store
-        self.scan = scan
-        envelopes = setup.envelopes()
-        rendering = OutcomeRendering(settings: setup.decisions, topics: setup.topics, envelopes: envelopes)
+        self.heartbeat = heartbeat
+        self.patience = patience
+        let envelopes = setup.envelopes()
+        let stop = setup.stop
         outbox = Outbox(
             producer: producer,
             topics: setup.topics,
             envelopes: envelopes,
             service: setup.service,
             logger: setup.logger,
-            shouldStop: { setup.stop.isRequested }
+            shouldStop: {
+                heartbeat?.beat()
+                return stop.isRequested
+            }
+        )
+        runner = ScanRunner(
+            store: store,
+            scan: scan,
+            settings: setup.decisions,
+            rendering: OutcomeRendering(settings: setup.decisions, topics: setup.topics, envelopes: envelopes),
+            envelopes: envelopes,
+            metrics: setup.metrics
+        )
+        takeovers = setup.metrics.counter(.takeovers)
+        dueTokens = setup.metrics.gauge(.expiryDue)
+        housekeeping = Housekeeping(
+            horizonSeconds: setup.decisions.horizon,
+            longestLimitSeconds: setup.decisions.limits.longestWindow
         )
     }
 
     /// Looks every `interval`, until a stop is requested; a fault is waited out.
-    func run(every interval: Duration, heartbeat: Heartbeat) throws {
-        let housekeeping = Housekeeping(horizonSeconds: setup.decisions.horizon)
+    ///
+    /// - Throws: only what no waiting mends.
+    func run(every interval: Duration) throws {
         var backoff = Backoff()
         while !setup.stop.isRequested {
-            heartbeat.beat()
+            heartbeat?.beat()
             do {
                 try pass()
-                try keepHouse(housekeeping)
+                try keepHouse()
                 backoff.reset()
                 setup.faults.end()
                 setup.stop.wait(atMost: interval)
@@ -59,133 +102,113 @@ final class ScanWorker {
 
     /// One look at every shard that has something to do, in random order so that scanners meet rarely.
     func pass() throws {
-        let busy = try store.busyShards().shuffled()
-        setup.metrics.gauge(.expiryDue).set(busy.count)
-        for shard in busy {
+        let busy = try store.busyShards()
+        dueTokens.set(busy.reduce(0) { $0 + $1.due })
+        for (number, _) in busy.shuffled() {
             guard !setup.stop.isRequested else { return }
-            guard try store.tryLock(shard: shard) else { continue }
+            let isLocked = try store.tryLock(shard: number)
+            // Another scanner is at it, unless that one stands still: then the epoch decides.
+            guard try isLocked || store.isHolderSilent(shard: number, seconds: patience) else { continue }
             do {
-                try work(shard: shard)
+                try work(shard: number)
             } catch {
                 // Where the connection is lost, the session's lock went with it.
-                if !store.isBroken { try store.unlock(shard: shard) }
+                if isLocked, !store.isBroken { try store.unlock(shard: number) }
                 throw error
             }
-            try store.unlock(shard: shard)
+            if isLocked { try store.unlock(shard: number) }
         }
     }
 
-    /// Takes the shard's lane over, sends what it owes, and handles what is due until nothing is.
-    func work(shard: Int32) throws {
-        let lane = try store.lane(topic: TokenStore.scanTopic, partition: shard)
-        let takeover = try store.takeOver(lane)
-        let owed = try takeover.owed.flatMap { try WireMessageCodec.decode($0) }
-        guard try outbox.settle(outbox.ship(owed)) else { throw StopRequested() }
-        var acknowledged = takeover.lane.batchSequence
+    /// Takes the shard over and handles what is due until nothing is.
+    func work(shard number: Int32) throws {
+        var shard = try takeOver(shard: number)
         while !setup.stop.isRequested {
-            let users = try store.dueUsers(shard: shard, limit: Self.batchSize)
+            heartbeat?.beat()
+            let users = try store.dueUsers(shard: number, limit: Self.batchSize)
             if users.isEmpty { break }
-            guard
-                let batch = try commit(users, lane: lane, epoch: takeover.lane.epoch, acknowledged: acknowledged)
-            else { return }
-            guard try outbox.settle(outbox.ship(batch.messages)) else { throw StopRequested() }
-            acknowledged = batch.sequence
+            guard try handle(users, &shard) else { return }
         }
-        _ = try store.markAnswered([(lane, takeover.lane.epoch, acknowledged)])
+        try mark(shard)
     }
 
-    /// One batch as one transaction.
-    ///
-    /// - Returns: nil where another scanner has taken the shard over.
-    func commit(
-        _ users: Set<UserKey>,
-        lane: LaneID,
-        epoch: Int64,
-        acknowledged: Int64
-    ) throws -> (messages: [WireMessage], sequence: Int64)? {
-        let request = BatchRequest(
-            lanes: [lane],
-            keys: [],
-            users: users,
-            tenants: Set(users.map(\.tenant)),
-            reads: .contact,
-            limits: setup.decisions.limits
+    /// Raises the lane's epoch and sends what it owes, in order.
+    func takeOver(shard number: Int32) throws -> OwnedShard {
+        let lane = try store.lane(topic: TokenStore.scanTopic, partition: number)
+        let takeover = try store.takeOver(lane)
+        takeovers.increment()
+        if !takeover.owed.isEmpty {
+            setup.logger.notice(
+                "sending what the lane owes",
+                metadata: [
+                    LogKey.topic: "\(TokenStore.scanTopic)", LogKey.partition: "\(number)",
+                    LogKey.count: "\(takeover.owed.count)",
+                ]
+            )
+        }
+        let owed = try takeover.owed.flatMap { try WireMessageCodec.decode($0) }
+        try send(owed)
+        return OwnedShard(
+            number: number,
+            lane: lane,
+            epoch: takeover.lane.epoch,
+            acknowledged: takeover.lane.batchSequence
         )
-        let loaded = try store.begin(request)
-        guard var row = loaded.lanes[lane], row.epoch == epoch else {
-            store.rollback()
-            return nil
-        }
+    }
+
+    /// Commits the users as one batch, or each by himself where the rows of one of them can't be handled, and sends
+    /// what follows.
+    ///
+    /// - Returns: false where another scanner has taken the shard over.
+    func handle(_ users: Set<UserKey>, _ shard: inout OwnedShard) throws -> Bool {
         do {
-            let now = max(loaded.clock, row.lastAt)
-            row.advance(now: now, acknowledged: acknowledged)
-            var scanned = try decide(loaded, now: now)
-            scanned.lanes = [lane: row]
-            scanned.inbox = scanned.messages.enumerated().map { index, entry in
-                InboxRow(
-                    key: entry.key,
-                    lane: lane,
-                    batchSequence: row.batchSequence,
-                    position: Int32(index),
-                    fingerprint: [],
-                    messages: WireMessageCodec.encode(entry.messages)
-                )
+            return try handleWhole(users, &shard)
+        } catch let error where isOfData(error) {
+            // What was sent needs no sending again.
+            try mark(shard)
+            shard = try takeOver(shard: shard.number)
+            guard users.count == 1, let user = users.first else {
+                for user in users { guard try handle([user], &shard) else { return false } }
+                return true
             }
-            try store.commit(scanned.result(before: loaded.state, lane: lane, now: now))
-            scanned.count(setup.metrics)
-            return (scanned.messages.flatMap(\.messages), row.batchSequence)
-        } catch {
-            store.rollback()
-            throw error
+            setup.logger.error(
+                "a user's rows can't be handled: looking again in an hour",
+                metadata: [LogKey.tenant: "\(user.tenant)", LogKey.errorMessage: "\(error)"]
+            )
+            try store.postpone(user)
+            return true
         }
     }
 
-    private func decide(_ loaded: LoadedBatch, now: Instant) throws -> Scanned {
-        var scanned = Scanned(state: loaded.state)
-        let tokens = loaded.state.users.values.flatMap { $0.tokens.map(\.id) }
-        let marks = try store.expiryMarks(of: tokens)
-        for user in loaded.state.users.keys.sorted(by: { StoreKeys.user($0) < StoreKeys.user($1) }) {
-            guard let version = loaded.catalogueVersions[user.tenant],
-                let key = RecordKey(tenant: user.tenant, userID: user.userID)
-            else { continue }
-            let catalogue = try store.catalogue(tenant: user.tenant, version: version)
-            let context = DecisionContext(
-                now: now,
-                user: user,
-                catalogue: catalogue,
-                asker: Asker(id: nil),
-                cryptography: store.cryptography,
-                envelopes: envelopes,
-                random: random,
-                limits: setup.decisions.limits
-            )
-            var record = loaded.state[user]
-            var told: [TokenID: Set<Int>] = [:]
-            for mark in marks where record[mark.token]?.times.expiresAt == mark.expiresAt {
-                told[mark.token, default: []].insert(mark.days)
-            }
-            let outcome = scan.decide(&record, told: told, context)
-            scanned.state[user] = record
-            scanned.add(outcome, of: record, context)
-            let identity = StoreKeys.scan(of: user, at: now)
-            let messages = rendering.directoryMessages(
-                Outcome(.ok([:]), events: outcome.events, notifications: outcome.notifications),
-                key,
-                identity,
-                at: now
-            )
-            if !messages.isEmpty { scanned.messages.append((identity, user, messages)) }
-        }
-        return scanned
+    private func handleWhole(_ users: Set<UserKey>, _ shard: inout OwnedShard) throws -> Bool {
+        guard let batch = try runner.commit(users, shard) else { return false }
+        try send(batch.messages)
+        shard.acknowledged = batch.sequence
+        return true
     }
 
-    private var lastHousekeeping: ContinuousClock.Instant?
-    private static let housekeepingInterval: Duration = .seconds(60)
+    private func isOfData(_ error: any Error) -> Bool {
+        switch error {
+        case let error as PostgresError: error.disposition == .data
+        case StoreError.unknownCode, StoreError.damagedRow: true
+        default: false
+        }
+    }
 
-    private func keepHouse(_ housekeeping: Housekeeping) throws {
+    private func send(_ messages: [WireMessage]) throws {
+        guard try outbox.settle(outbox.ship(messages)) else { throw StopRequested() }
+    }
+
+    /// Says what is acknowledged, so that nobody sends it again.
+    func mark(_ shard: OwnedShard) throws {
+        _ = try store.markAnswered([(shard.lane, shard.epoch, shard.acknowledged)])
+    }
+
+    private func keepHouse() throws {
         if let last = lastHousekeeping, .now - last < Self.housekeepingInterval { return }
-        lastHousekeeping = .now
-        guard let report = try housekeeping.run(store), report.keptPartitions > 0 else { return }
+        guard let report = try housekeeping.run(store) else { return }
+        lastHousekeeping = report.isUnfinished ? nil : .now
+        guard report.keptPartitions > 0 else { return }
         setup.logger.error(
             "inbox partitions past their time still hold answers that are owed",
             metadata: [LogKey.count: "\(report.keptPartitions)"]
@@ -193,64 +216,9 @@ final class ScanWorker {
     }
 }
 
-/// What a batch of the scanner came to.
-private struct Scanned {
-    var state: WorkingSet
-    var messages: [(key: UUIDValue, user: UserKey, messages: [WireMessage])] = []
-    var lanes: [LaneID: LaneRow] = [:]
-    var inbox: [InboxRow] = []
-    private var marks: [ExpiryMark] = []
-    private var scans: [(token: TokenID, next: Instant?)] = []
-    private var obsoleted: [(user: UserKey, token: Token)] = []
-
-    init(state: WorkingSet) {
-        self.state = state
-    }
-
-    mutating func add(_ outcome: ScanOutcome, of record: UserRecord, _ context: DecisionContext) {
-        for mark in outcome.marks {
-            guard let end = record[mark.token]?.times.expiresAt else { continue }
-            marks.append(ExpiryMark(token: mark.token, days: mark.days, expiresAt: end))
-        }
-        for token in record.tokens {
-            scans.append((token.id, token.nextScan(after: context.now, policy: context.catalogue.policy(of: token))))
-        }
-        let ended = outcome.events.filter { $0.type == .tokenObsoleted }.compactMap { event in
-            event.data["token"]?.objectValue?["tokenId"]?.stringValue.flatMap { TokenID($0) }
-        }
-        obsoleted += ended.compactMap { id in record[id].map { (record.key, $0) } }
-    }
-
-    func result(before: WorkingSet, lane: LaneID, now: Instant) -> BatchResult {
-        var result = BatchResult(
-            before: before,
-            after: state,
-            lanes: lanes,
-            inbox: inbox,
-            audit: obsoleted.map { user, token in
-                let entry = AuditEntry(
-                    at: now,
-                    tenant: user.tenant,
-                    userID: user.userID,
-                    command: "expiry",
-                    commandKey: StoreKeys.scan(of: user, at: now),
-                    outcome: "ok",
-                    tokens: [token.id],
-                    authID: nil,
-                    reason: token.statusReason
-                )
-                return (lane, entry)
-            },
-            instant: now
-        )
-        result.marks = marks
-        result.scans = scans
-        return result
-    }
-
-    func count(_ metrics: MetricRegistry) {
-        for (_, token) in obsoleted {
-            metrics.counter(.expired, token.statusReason ?? MetricRegistry.other).increment()
-        }
+extension SendingLimits {
+    /// Seconds for which a message that was sent can matter.
+    fileprivate var longestWindow: Int64 {
+        (user + destination + prefix + tenant).map(\.seconds).max() ?? 0
     }
 }

@@ -12,11 +12,13 @@ struct DeliveryDecisionTests {
     private func decision(
         _ claim: DeliveryStanding.Claim,
         isCurrent: Bool? = true,
-        deadline: Int64 = 1_060
+        deadline: Int64 = 1_060,
+        content: Parcel.Content = .message(.sample)
     ) -> DeliveryDecision {
         DeliveryDecision(
             DeliveryStanding(claim: claim, isCurrent: isCurrent, now: now),
-            deadline: Instant(seconds: deadline)
+            deadline: Instant(seconds: deadline),
+            content: content
         )
     }
 
@@ -31,6 +33,14 @@ struct DeliveryDecisionTests {
         #expect(decision(.ours, deadline: 1_000) == .drop(.expired))
         #expect(decision(.ours, isCurrent: false) == .drop(.void))
         #expect(decision(.ours, isCurrent: false, deadline: 999) == .drop(.expired))
+    }
+
+    @Test("what came late is dropped by its reader's clock; a bad address is told, but not of a void message")
+    func unsendable() {
+        #expect(decision(.ours, content: .late) == .drop(.expired))
+        #expect(decision(.ours, content: .misaddressed) == .fail(.invalidDestination))
+        #expect(decision(.ours, isCurrent: false, content: .misaddressed) == .drop(.void))
+        #expect(decision(.anothers(until: now), content: .misaddressed) == .wait(until: now))
     }
 
     @Test("what ended is told again and not sent again, whatever the time")

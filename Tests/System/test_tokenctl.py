@@ -60,10 +60,9 @@ def test_the_configuration_can_be_checked(world):
 
 
 def test_watch_prints_each_event_as_a_line(world, tmp_path):
-    command = [world.system.program("tokenctl"), "watch", "events"]
+    command = [world.system.program("tokenctl"), "watch", "events", "--from-beginning"]
     watcher = Child("tokenctl watch", command, tmp_path / "watch.log", world.system.environment())
     try:
-        # Whatever it begins with, a new event comes by.
         person = world.person("watch")
         person.enroll("sms")
         assert json.loads(watcher.first_line(30))

@@ -25,36 +25,50 @@ final class LaneWorld {
     let database: String
     let broker: PrivateBroker
     let keys: KeySource
-    private let kafka: Messaging.KafkaSettings
+    let partitions: Int32
+    let kafka: Messaging.KafkaSettings
     private let keyFile: URL
-    private(set) lazy var admin = Result { try KafkaProducer(kafka) }
+    private(set) lazy var client = Result { try KafkaProducer(kafka) }
 
     static let template = DatabaseTemplate("usertokens") { connection in
         _ = try Schema.migrator.migrate(connection)
         try Tenants.add("default", connection)
     }
 
+    /// - Parameter withFaults: a broker of the test's own, which can fail.
     static func run(
         partitions: Int32 = 1,
-        broker: PrivateBroker? = nil,
+        withFaults: Bool = false,
         _ body: (LaneWorld) throws -> Void
-    ) throws {
-        let broker = try broker ?? PrivateBroker.shared
-        try PrivatePostgres.shared().withDatabase(template) { database in
-            let world = try LaneWorld(database: database, broker: broker, partitions: partitions)
-            defer { world.clean() }
-            try body(world)
+    ) async throws {
+        try await withTaskExecutorPreference(BlockingExecutor.shared) {
+            let broker = try withFaults ? PrivateBroker(withFaults: ()) : PrivateBroker.shared
+            try PrivatePostgres.shared().withDatabase(template) { database in
+                let world = try LaneWorld(database: database, broker: broker, partitions: partitions)
+                defer { world.clean() }
+                try body(world)
+            }
         }
     }
+
+    /// - Returns: what makes this world's broker fail.
+    func faults() throws -> BrokerFaults { try #require(broker.faults) }
 
     private init(database: String, broker: PrivateBroker, partitions: Int32) throws {
         self.database = database
         self.broker = broker
+        self.partitions = partitions
         topics = Topics(prefix: broker.uniqueName("lanes") + ".")
-        kafka = try Messaging.KafkaSettings(properties: broker.properties)
+        // The embedded broker lets the first member of a group wait for half the session time-out.
+        let haste = ["session.timeout.ms": "2000", "heartbeat.interval.ms": "300"]
+        kafka = try Messaging.KafkaSettings(properties: broker.properties.merging(haste) { $1 })
         keyFile = FileManager.default.temporaryDirectory.appending(path: "keys-\(UUID().uuidString).json")
         try KeyFile.create(path: keyFile.path)
         keys = try KeySource(path: keyFile.path)
+        try createTopics()
+    }
+
+    func createTopics() throws {
         let admin = try KafkaAdmin(kafka)
         defer { admin.close() }
         let names = topics.all + topics.read.map { topics.dlq(of: $0) }
@@ -68,9 +82,17 @@ final class LaneWorld {
         do { try FileManager.default.removeItem(at: keyFile) } catch { Issue.record(error) }
     }
 
-    /// A worker that handles both command topics and the directory in one loop.
-    func worker(batchSize: Int = 256, group: String? = nil) throws -> LaneWorker {
-        let producer = try KafkaProducer(kafka)
+    // MARK: Workers
+
+    /// A worker that handles both command topics and the directory in one loop. It has asked to join its group and
+    /// does nothing before it is driven.
+    func stranger(
+        batchSize: Int = 256,
+        group: String? = nil,
+        horizon: Int64 = 86_400,
+        stop: StopSignal = StopSignal(),
+        metrics: MetricRegistry = MetricRegistry()
+    ) throws -> LaneWorker {
         let roles: [String: TopicRole] = [
             topics.commandsEnrollment: .commands(Enrollment.handlers, maximumAge: nil),
             topics.commandsVerification: .commands(Verifier.handlers, maximumAge: 60),
@@ -83,29 +105,56 @@ final class LaneWorld {
         )
         var logger = Logger(label: "lanes")
         logger.logLevel = .critical
-        let metrics = MetricRegistry()
-        let health = HealthState(conditions: [])
         let parts = WorkerParts(
             roles: roles,
             topics: topics,
             replyTopics: ReplyTopicRule(topics: topics),
-            decisions: DecisionSettings(source: "/test", service: "test", horizon: 86_400, limits: SendingLimits()),
+            decisions: DecisionSettings(source: "/test", service: "test", horizon: horizon, limits: SendingLimits()),
             envelopes: SealedEnvelopes(keys: keys, requiresSealing: false),
             random: SystemRandomSource(),
             metrics: WorkerMetrics(metrics),
-            faults: FaultReporter(health: health, metrics: metrics, logger: logger),
+            faults: FaultReporter(health: HealthState(conditions: []), metrics: metrics, logger: logger),
             logger: logger,
-            stop: StopSignal(),
+            stop: stop,
             batchSize: batchSize
         )
         let store = try TokenStore(StoreSettings(url: database, applicationName: "lanes"), keys: keys)
-        let worker = LaneWorker(parts, store: store, consumer: consumer, producer: producer)
-        try wait("the worker owns its lanes") {
-            try worker.turn()
-            return !worker.lanes.isEmpty && worker.lanes.values.allSatisfy { $0.epoch != nil }
+        return LaneWorker(parts, store: store, consumer: consumer, producer: try KafkaProducer(kafka))
+    }
+
+    /// Waits until all are told of their partitions; they have taken nothing over and read nothing.
+    func assign(_ workers: LaneWorker...) throws {
+        try wait("the workers are assigned their lanes") {
+            for worker in workers where worker.lanes.isEmpty {
+                _ = try worker.consumer.take(max: 1, waitMilliseconds: 20)
+                try worker.noteRebalances()
+            }
+            return workers.allSatisfy { !$0.lanes.isEmpty }
         }
+    }
+
+    /// A worker that was told of its partitions and has taken nothing over.
+    func assigned(batchSize: Int = 256, group: String? = nil, horizon: Int64 = 86_400) throws -> LaneWorker {
+        let worker = try stranger(batchSize: batchSize, group: group, horizon: horizon)
+        try assign(worker)
         return worker
     }
+
+    /// Two workers, one group each, that were both told of every partition.
+    func rivals() throws -> (LaneWorker, LaneWorker) {
+        let (first, second) = (try stranger(), try stranger())
+        try assign(first, second)
+        return (first, second)
+    }
+
+    /// A worker that owns its lanes and has read nothing.
+    func owner(batchSize: Int = 256, group: String? = nil, horizon: Int64 = 86_400) throws -> LaneWorker {
+        let worker = try assigned(batchSize: batchSize, group: group, horizon: horizon)
+        try worker.takeOverLanes()
+        return worker
+    }
+
+    // MARK: The database
 
     /// Asks until it is so; fails after 30 seconds, saying what it waited for.
     func wait(_ what: String, until condition: () throws -> Bool) throws {
@@ -120,87 +169,38 @@ final class LaneWorld {
         var description: String { "waited in vain: \(what)" }
     }
 
-    // MARK: Commands
-
-    /// Writes a command in binary mode and waits until the broker has it.
-    func write(
-        _ type: CommandType,
-        id: String,
-        user: String = "alice",
-        partition: Int32? = nil,
-        source: String = "/test/client",
-        _ data: JSONObject
-    ) throws {
-        let topic = topics.name(of: type.topic ?? .enrollment)
-        let headers: [(Header, String)] = [
-            (.specVersion, "1.0"), (.id, id), (.source, source), (.type, type.rawValue),
-            (.contentType, "application/json"),
-        ]
-        try write([
-            OutgoingMessage(
-                topic: topic,
-                partition: partition,
-                key: Array("default/\(user)".utf8),
-                value: data.serialized(),
-                headers: headers.map { KafkaHeader(name: $0.0.name, value: Array($0.1.utf8)) }
-            )
-        ])
-    }
-
-    func write(_ messages: [OutgoingMessage]) throws {
-        let producer = try admin.get()
-        let batch = try producer.produce(messages)
-        guard case .acknowledged = producer.wait(for: batch, timeoutMilliseconds: 10_000) else {
-            throw TimedOut(what: "a command to be written")
-        }
-    }
-
-    /// All records of a topic, as they stand; `count` of them are waited for.
-    func records(of topic: String, atLeast count: Int) throws -> [KafkaRecord] {
-        let reader = try KafkaConsumer(kafka, group: broker.uniqueName("reader"), topics: [topic])
-        defer { reader.close() }
-        var records: [KafkaRecord] = []
-        try wait("\(count) records of \(topic), there are \(records.count)") {
-            records += try reader.take(max: 10_000, waitMilliseconds: 100)
-            return records.count >= count
-        }
-        records += try reader.take(max: 10_000, waitMilliseconds: 300)
-        return records
-    }
-
-    func replies(atLeast count: Int) throws -> [Reply] {
-        try records(of: topics.replies, atLeast: count).map(Reply.init)
-    }
-
+    @discardableResult
     func sql(_ query: String) throws -> PGResult {
         let connection = try PGConnection(database, applicationName: "test")
         defer { connection.close() }
         return try connection.query(Statement(name: "q", sql: query))
     }
-}
 
-/// A reply as a client sees it.
-struct Reply {
-    let id: String
-    let causation: String?
-    let data: JSONObject
-    let value: [UInt8]
-
-    init(_ record: KafkaRecord) throws {
-        func header(_ header: Header) -> String? {
-            record.headers.first { $0.name == header.name }?.value.map { String(decoding: $0, as: UTF8.self) }
-        }
-        id = header(.id) ?? ""
-        causation = header(.causationID)
-        value = record.value ?? []
-        data = try JSONParser.parse(value).objectValue ?? [:]
+    func count(_ from: String) throws -> Int64 {
+        try sql("SELECT count(*) FROM \(from)").int64(0, 0)
     }
 
-    var status: String? { data["status"]?.stringValue }
-    var code: String? { data["code"]?.stringValue }
-    var result: JSONObject? { data["result"]?.objectValue }
-    /// The token's id, in `result.token` or `result`.
-    var tokenID: String? {
-        result?["token"]?.objectValue?["tokenId"]?.stringValue ?? result?["tokenId"]?.stringValue
+    /// Waits until somebody waits for a lock.
+    func waitForLock() throws {
+        let connection = try PGConnection(database, applicationName: "test")
+        defer { connection.close() }
+        let waiting = Statement(
+            name: "waiting",
+            sql: """
+                SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+                """
+        )
+        try wait("somebody waits for a lock") { try connection.query(waiting).int64(0, 0) > 0 }
+    }
+
+    /// What the first lane of the enrollment topic says of itself.
+    func lane(partition: Int32 = 0) throws -> (sequence: Int64, answered: Int64, next: Int64) {
+        let row = try sql(
+            """
+            SELECT batch_seq, answered_through, next_offset FROM lane
+            WHERE topic = '\(topics.commandsEnrollment)' AND partition = \(partition)
+            """
+        )
+        return (row.int64(0, 0), row.int64(0, 1), row.int64(0, 2))
     }
 }

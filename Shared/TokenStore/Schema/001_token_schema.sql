@@ -87,7 +87,9 @@ CREATE TABLE token (
 -- No indexed column changes when an OTP is verified, so that those updates stay within their page (HOT).
 CREATE INDEX token_user_idx ON token (user_key) WHERE status <> 6;
 CREATE INDEX token_tenant_idx ON token (tenant, token_id) WHERE status <> 6;
-CREATE INDEX token_scan_idx ON token (scan_at) WHERE status < 3 AND scan_at IS NOT NULL;
+-- By the scanner's shard first: what is due in other shards is not looked at.
+CREATE INDEX token_scan_idx ON token ((get_byte(uuid_send(user_key), 0) & 15), scan_at)
+    WHERE status < 3 AND scan_at IS NOT NULL;
 
 -- AES-256 keys for seeds, each wrapped by a key-encryption key of ring kek.
 CREATE TABLE data_key (
@@ -133,7 +135,8 @@ CREATE TABLE otp_send (
 );
 
 CREATE INDEX otp_send_scope_idx ON otp_send (scope_key, sent_at);
-CREATE INDEX otp_send_sent_idx ON otp_send USING brin (sent_at);
+-- No BRIN: housekeeping frees pages all over, and new rows fill them.
+CREATE INDEX otp_send_sent_idx ON otp_send (sent_at);
 
 -- The key of a sending limit's scope; StoreKeys.scope computes the same.
 CREATE FUNCTION otp_scope_key(scope text, value text) RETURNS uuid LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
@@ -165,7 +168,7 @@ CREATE TABLE delivery (
     finished_at timestamptz
 ) WITH (fillfactor = 70);
 
-CREATE INDEX delivery_claimed_idx ON delivery USING brin (claimed_at);
+CREATE INDEX delivery_claimed_idx ON delivery (claimed_at);
 
 -- Which notice of a token's end was given: once for each mark, and anew where the end was moved.
 CREATE TABLE expiry_notice (
@@ -237,7 +240,8 @@ CREATE TABLE inbox_default PARTITION OF inbox DEFAULT;
 CREATE UNIQUE INDEX inbox_default_key ON inbox_default (key);
 
 -- Makes the inbox's partitions of a day and the next two; the default partition serves where none was made in time.
-CREATE FUNCTION inbox_partitions_ahead(today date) RETURNS void LANGUAGE plpgsql AS $$
+-- Both functions lock the whole inbox for a moment: they give up (55P03) rather than have batches queue behind them.
+CREATE FUNCTION inbox_partitions_ahead(today date) RETURNS void LANGUAGE plpgsql SET lock_timeout = '1s' AS $$
 DECLARE
     day date;
     partition_name text;
@@ -264,7 +268,8 @@ $$;
 
 -- Drops the inbox's partitions that ended before `keep_from`, unless a lane still owes answers from them.
 -- Returns the partitions that were due but had to stay.
-CREATE FUNCTION inbox_partitions_retire(keep_from timestamptz) RETURNS integer LANGUAGE plpgsql AS $$
+CREATE FUNCTION inbox_partitions_retire(keep_from timestamptz) RETURNS integer LANGUAGE plpgsql
+SET lock_timeout = '1s' AS $$
 DECLARE
     partition_name text;
     upper_bound timestamptz;
