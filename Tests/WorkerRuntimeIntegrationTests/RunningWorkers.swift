@@ -8,13 +8,14 @@ import TokenStore
 
 /// Workers of one group, each on a thread of its own, in the loop that production runs.
 final class RunningWorkers {
+    let group: String
     private let world: LaneWorld
     private var running: [(worker: LaneWorker, stop: StopSignal, end: Meanwhile<Void>)] = []
 
     /// Waits until the group has given every partition to somebody, and all have some.
     init(_ world: LaneWorld, count: Int, batchSize: Int) throws {
         self.world = world
-        let group = world.broker.uniqueName("group")
+        group = world.broker.uniqueName("group")
         for _ in 0..<count {
             let stop = StopSignal()
             let worker = try world.stranger(batchSize: batchSize, group: group, stop: stop)
