@@ -4,7 +4,10 @@ import TokenCore
 import TokenStore
 
 /// A record that was read and decoded, before anything is looked up.
-struct Arrival {
+///
+/// A class, as are the other parts of a batch that are large and never change: they pass through many hands, and a copy
+/// would count a reference for each of their fields.
+final class Arrival {
     let record: KafkaRecord
     let lane: LaneID
     /// Identity: of the command within its tenant, or of the record where it carries none.
@@ -17,6 +20,13 @@ struct Arrival {
         /// Nil: a tombstone.
         case directory(RecordKey, DirectoryRecord?)
         case deadDirectoryRecord(Undecodable.Reason)
+    }
+
+    init(record: KafkaRecord, lane: LaneID, key: UUIDValue, work: Work) {
+        self.record = record
+        self.lane = lane
+        self.key = key
+        self.work = work
     }
 
     /// The user whose row has to be locked; nil on `~` keys and for what can't be decoded.
@@ -46,7 +56,7 @@ struct Arrival {
 }
 
 /// A command with everything that could be judged without looking anything up.
-struct CommandArrival {
+final class CommandArrival {
     let envelope: CommandEnvelope
     let user: UserKey
     let reply: ReplyTarget
@@ -56,6 +66,22 @@ struct CommandArrival {
     let content: Result<HandlerTable.Prepared, Rejection>
     /// A command that waited longer is `expired`; nil: only the inbox's window counts.
     let maximumAge: Int64?
+
+    init(
+        envelope: CommandEnvelope,
+        user: UserKey,
+        reply: ReplyTarget,
+        replyRefusal: Rejection?,
+        content: Result<HandlerTable.Prepared, Rejection>,
+        maximumAge: Int64?
+    ) {
+        self.envelope = envelope
+        self.user = user
+        self.reply = reply
+        self.replyRefusal = replyRefusal
+        self.content = content
+        self.maximumAge = maximumAge
+    }
 
     var prepared: HandlerTable.Prepared? {
         switch content {

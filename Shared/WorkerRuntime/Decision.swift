@@ -11,15 +11,31 @@ enum Decision {
     /// Done long ago and forgotten: passed over.
     case silent
 
-    struct Decided {
+    final class Decided {
         /// Of the inbox row; nil: the arrival's own.
-        var key: UUIDValue?
+        let key: UUIDValue?
         let messages: [WireMessage]
         let fingerprint: [UInt8]
         let audit: AuditEntry?
         let tally: CommandTally?
         /// Counted where the record becomes a dead letter.
         let deadLetter: String?
+
+        init(
+            key: UUIDValue? = nil,
+            messages: [WireMessage],
+            fingerprint: [UInt8],
+            audit: AuditEntry?,
+            tally: CommandTally?,
+            deadLetter: String?
+        ) {
+            self.key = key
+            self.messages = messages
+            self.fingerprint = fingerprint
+            self.audit = audit
+            self.tally = tally
+            self.deadLetter = deadLetter
+        }
     }
 
     var messages: [WireMessage] {

@@ -34,7 +34,7 @@ final class FloorWorker {
         stored = specimens
     }
 
-    /// Works until it is killed.
+    /// Works until it is told to end.
     func run() throws -> Never {
         while true {
             let records = try consumer.take(max: 256, waitMilliseconds: pending == nil ? 100 : 0)

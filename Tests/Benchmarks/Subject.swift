@@ -69,7 +69,7 @@ struct Course {
 
     func measure(_ subject: Subject) throws -> Measurement {
         let process = try subject.start(surroundings)
-        defer { process.kill() }
+        defer { end(process) }
         let client = try LoadClient(subject.topics, population, broker: surroundings.broker)
         defer { client.close() }
         do {
@@ -85,6 +85,12 @@ struct Course {
             print("\(subject.name): \(process.errors)")
             throw error
         }
+    }
+
+    /// By SIGTERM, so that a profiler that it runs under can write its report.
+    private func end(_ process: ChildProcess) {
+        process.signal(SIGTERM)
+        do { try process.waitForExit() } catch { process.kill() }
     }
 
     private func phase(
