@@ -26,7 +26,7 @@ final class NotifierWorker {
     private let envelopes: SealedEnvelopes
     private let metrics: NotifierMetrics
     private let policy = DeliveryPolicy()
-    private let attempts = AttemptQueue()
+    private let attempts: AttemptQueue
 
     /// From taken to recorded.
     private(set) var book = DeliveryBook(limit: ProviderChain.attemptsPerChannel)
@@ -61,6 +61,8 @@ final class NotifierWorker {
     ) {
         self.setup = setup
         self.consumer = consumer
+        let waker = consumer.waker
+        attempts = AttemptQueue { waker.wake() }
         self.ledger = ledger
         self.chain = chain
         envelopes = setup.envelopes()
@@ -139,10 +141,10 @@ final class NotifierWorker {
         }
     }
 
-    /// How long to wait for records: short where something else may happen meanwhile.
+    /// How long to wait for records; an attempt that ends wakes the consumer.
     private var patience: Int {
         if !ends.isEmpty || !untold.isEmpty { return 0 }
-        if book.isTravelling || telling != nil { return 5 }
+        if telling != nil { return 5 }
         guard let due = book.nextDue else { return 100 }
         return Int(max(0, min(100, (due - .now) / .milliseconds(1))).rounded(.up))
     }
