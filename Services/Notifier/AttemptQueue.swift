@@ -14,12 +14,19 @@ struct Attempt: Sendable {
 final class AttemptQueue: @unchecked Sendable {  // `condition` guards `ended`
     private let condition = NSCondition()
     private var ended: [Attempt] = []
+    private let onAdd: @Sendable () -> Void
+
+    /// - Parameter onAdd: called on the thread of the attempt.
+    init(onAdd: @escaping @Sendable () -> Void) {
+        self.onAdd = onAdd
+    }
 
     func add(_ attempt: Attempt) {
         condition.withLock {
             ended.append(attempt)
             condition.signal()
         }
+        onAdd()
     }
 
     func drain() -> [Attempt] {

@@ -26,12 +26,12 @@ final class NotifierWorker {
     private let envelopes: SealedEnvelopes
     private let metrics: NotifierMetrics
     private let policy = DeliveryPolicy()
-    private let attempts = AttemptQueue()
+    private let attempts: AttemptQueue
 
     /// From taken to recorded.
     private(set) var book = DeliveryBook(limit: ProviderChain.attemptsPerChannel)
     /// Of those in the book whose stage is `ended`, how.
-    private var ends: [(id: NotificationID, state: DeliveryState, code: String?)] = []
+    private var ends: [DeliveryEnd] = []
     /// Claims to be given back.
     private var foregone: [NotificationID] = []
     /// Recorded, or nothing to record: to be told; then the records are finished.
@@ -61,6 +61,8 @@ final class NotifierWorker {
     ) {
         self.setup = setup
         self.consumer = consumer
+        let waker = consumer.waker
+        attempts = AttemptQueue { waker.wake() }
         self.ledger = ledger
         self.chain = chain
         envelopes = setup.envelopes()
@@ -73,6 +75,7 @@ final class NotifierWorker {
             envelopes: envelopes,
             service: setup.service,
             logger: setup.logger,
+            faults: setup.faults,
             shouldStop: { setup.stop.isRequested }
         )
         consumer.onRevoke = { [unowned self] partitions, isLost in
@@ -103,9 +106,8 @@ final class NotifierWorker {
     func turn() throws {
         try take()
         gather()
-        try record()
+        try exchange(claiming: true)
         try tell()
-        try depart()
     }
 
     // MARK: Taking
@@ -139,9 +141,10 @@ final class NotifierWorker {
         }
     }
 
-    /// How long to wait for records: short where something else may happen meanwhile.
+    /// How long to wait for records; an attempt that ends wakes the consumer.
     private var patience: Int {
-        if book.isTravelling || telling != nil || !untold.isEmpty || !ends.isEmpty { return 5 }
+        if !ends.isEmpty || !untold.isEmpty { return 0 }
+        if telling != nil { return 5 }
         guard let due = book.nextDue else { return 100 }
         return Int(max(0, min(100, (due - .now) / .milliseconds(1))).rounded(.up))
     }
@@ -177,29 +180,79 @@ final class NotifierWorker {
         }
     }
 
-    // MARK: Sending
+    // MARK: Recording and claiming
 
-    /// Claims what is due and starts its attempts.
-    private func depart() throws {
+    /// Records the ends there are; claims what is due and starts its attempts.
+    private func exchange(claiming: Bool) throws {
+        if !foregone.isEmpty {
+            try ledger.release(foregone)
+            foregone = []
+        }
         let asked = ContinuousClock.now
-        let due = book.due(at: asked)
-        guard !due.isEmpty else { return }
-        let standings = try ledger.claim(due.map(\.parcel.inquiry))
+        let due = claiming ? book.due(at: asked) : []
+        let answer = try ledger.exchange(ends, claiming: due.map(\.parcel.inquiry))
+        for end in ends { settle(end, answer.results[end.notification]) }
+        ends = []
         guard .now - asked < Self.staleClaim else { return }
         for journey in due {
-            let parcel = journey.parcel
-            guard let standing = standings[parcel.id] else { continue }
-            switch DeliveryDecision(standing, deadline: parcel.deadline, content: parcel.content) {
-            case .send: start(journey, clock: standing.now)
-            case .drop(let reason): end(parcel.id, .dropped, reason.rawValue)
-            case .fail(let ending): end(parcel.id, ending.state, ending.code)
-            case .repeatResult(let result): repeatResult(parcel, result)
-            case .wait(let end):
-                let left = Duration.microseconds(max(0, end.microseconds - standing.now.microseconds) + 50_000)
-                book.rest(parcel.id, until: asked + min(left, Self.otherInterval))
-            }
+            if let standing = answer.standings[journey.parcel.id] { follow(journey, standing, asked) }
         }
     }
+
+    private func settle(_ end: DeliveryEnd, _ result: DeliveryResult?) {
+        guard let result else {
+            // Another notifier has it now: its end is waited for.
+            return book.rest(end.notification, until: .now + Self.otherInterval)
+        }
+        guard let parcel = book.remove(end.notification) else { return }
+        metrics.count(parcel.channel, result.state)
+        if end.state == .failed { report(parcel, code: end.code) }
+        untold.append((events.message(parcel, result), parcel.places))
+    }
+
+    private func report(_ parcel: Parcel, code: String?) {
+        setup.logger.warning(
+            "a notification was not delivered",
+            metadata: [
+                LogKey.notificationID: "\(parcel.id)", LogKey.channel: "\(parcel.channel.rawValue)",
+                LogKey.code: "\(code ?? "")",
+            ]
+        )
+    }
+
+    private func follow(_ journey: DeliveryBook.Journey, _ standing: DeliveryStanding, _ asked: ContinuousClock.Instant)
+    {
+        let parcel = journey.parcel
+        switch DeliveryDecision(standing, deadline: parcel.deadline, content: parcel.content) {
+        case .send: start(journey, clock: standing.now)
+        case .drop(let reason): end(parcel, .dropped, reason.rawValue)
+        case .fail(let ending): end(parcel, ending.state, ending.code)
+        case .repeatResult(let result): repeatResult(parcel, result)
+        case .wait(let end):
+            let left = Duration.microseconds(max(0, end.microseconds - standing.now.microseconds) + 50_000)
+            book.rest(parcel.id, until: asked + min(left, Self.otherInterval))
+        }
+    }
+
+    private func end(_ parcel: Parcel, _ state: DeliveryState, _ code: String?) {
+        book.end(parcel.id)
+        ends.append(
+            DeliveryEnd(notification: parcel.id, tenant: parcel.recordKey.tenant, state: state, code: code)
+        )
+    }
+
+    /// Told again, unless it was told and committed before: then the record is one that every assignment reads.
+    private func repeatResult(_ parcel: Parcel, _ result: DeliveryResult) {
+        guard let parcel = book.remove(parcel.id) else { return }
+        let isOld = parcel.places.allSatisfy { $0.offset < committed[$0.partition] ?? 0 }
+        if isOld {
+            for place in parcel.places { _ = offsets.finish(place) }
+        } else {
+            untold.append((events.message(parcel, result), parcel.places))
+        }
+    }
+
+    // MARK: Sending
 
     private func start(_ journey: DeliveryBook.Journey, clock: Instant) {
         let parcel = journey.parcel
@@ -233,60 +286,13 @@ final class NotifierWorker {
                 foregone.append(attempt.notification)
             case .retry(let pause):
                 book.rest(attempt.notification, until: .now + pause, attempts: journey.attempt + 1)
-            case .end(let ending): end(attempt.notification, ending.state, ending.code)
+            case .end(let ending): end(journey.parcel, ending.state, ending.code)
             }
             metrics.setInFlight(book.travelling(journey.parcel.channel), journey.parcel.channel)
         }
     }
 
-    // MARK: Ending
-
-    private func end(_ id: NotificationID, _ state: DeliveryState, _ code: String?) {
-        book.end(id)
-        ends.append((id, state, code))
-    }
-
-    /// Told again, unless it was told and committed before: then the record is one that every assignment reads.
-    private func repeatResult(_ parcel: Parcel, _ result: DeliveryResult) {
-        guard let parcel = book.remove(parcel.id) else { return }
-        let isOld = parcel.places.allSatisfy { $0.offset < committed[$0.partition] ?? 0 }
-        if isOld {
-            for place in parcel.places { _ = offsets.finish(place) }
-        } else {
-            untold.append((events.message(parcel, result), parcel.places))
-        }
-    }
-
-    private func record() throws {
-        if !foregone.isEmpty {
-            try ledger.release(foregone)
-            foregone = []
-        }
-        guard !ends.isEmpty else { return }
-        let results = try ledger.record(ends.map { ($0.id, $0.state, $0.code) })
-        for (id, state, code) in ends {
-            guard let result = results[id] else {
-                // Another notifier has it now: its end is waited for.
-                book.rest(id, until: .now + Self.otherInterval)
-                continue
-            }
-            guard let parcel = book.remove(id) else { continue }
-            metrics.count(parcel.channel, result.state)
-            if state == .failed { report(parcel, code: code) }
-            untold.append((events.message(parcel, result), parcel.places))
-        }
-        ends = []
-    }
-
-    private func report(_ parcel: Parcel, code: String?) {
-        setup.logger.warning(
-            "a notification was not delivered",
-            metadata: [
-                LogKey.notificationID: "\(parcel.id)", LogKey.channel: "\(parcel.channel.rawValue)",
-                LogKey.code: "\(code ?? "")",
-            ]
-        )
-    }
+    // MARK: Telling
 
     /// Events are acknowledged before the offsets move. A broker that is away holds up nothing else: what was accepted
     /// by a provider has to be recorded in the meantime.
@@ -325,7 +331,7 @@ final class NotifierWorker {
                 attempts.wait(milliseconds: 50)
                 gather()
             }
-            try record()
+            try exchange(claiming: false)
             let end = ContinuousClock.now + Self.tellPatience
             while !isLost, telling != nil || !untold.isEmpty, ContinuousClock.now < end {
                 try tell(waitMilliseconds: 100)
@@ -340,7 +346,7 @@ final class NotifierWorker {
         foregone += book.giveBack(partitions)
         for partition in partitions { offsets.forget(partition) }
         do {
-            try record()
+            try exchange(claiming: false)
         } catch {
             // Their leases end by themselves.
             setup.logger.notice("claims were not given back", metadata: [LogKey.errorMessage: "\(error)"])

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Contract
 import Foundation
 import WorkerRuntime
 
@@ -46,8 +47,6 @@ struct TenantOption: ParsableArguments {
     )
     var given: String?
 
-    static let standard = "default"
-
     /// The tenant that is meant where none is named.
-    var name: String { given ?? Self.standard }
+    var name: String { given ?? EnvelopeDecoder.defaultTenant }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Contract
 import Postgres
 import TokenStore
 
@@ -17,8 +18,8 @@ struct MigrateCommand: ParsableCommand {
             let applied = try Schema.migrator.migrate(connection)
             for migration in applied { Output.line("applied \(migration.number) \(migration.name)") }
             try connection.execute("SELECT inbox_partitions_ahead((now() AT TIME ZONE 'UTC')::date)")
-            if try Tenants.add(TenantOption.standard, connection) {
-                Output.line("added tenant \(TenantOption.standard)")
+            if try Tenants.add(EnvelopeDecoder.defaultTenant, connection) {
+                Output.line("added tenant \(EnvelopeDecoder.defaultTenant)")
             }
             Output.line("schema is current")
         }

@@ -61,6 +61,6 @@ struct WatchCommand: ParsableCommand {
 
     private func isWanted(_ record: KafkaRecord) -> Bool {
         guard let wanted = tenant.given else { return true }
-        return (record.attribute(.tenant) ?? TenantOption.standard) == wanted
+        return (record.attribute(.tenant) ?? EnvelopeDecoder.defaultTenant) == wanted
     }
 }

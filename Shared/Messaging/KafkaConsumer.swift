@@ -12,6 +12,8 @@ package final class KafkaConsumer {
 
     private let client: KafkaClient
     private let membership: GroupMembership
+    /// For whoever has something else for this consumer's thread to do.
+    package let waker: ConsumerWaker
     private var topicNames: [OpaquePointer: String] = [:]
     private var isClosing = false
 
@@ -45,6 +47,7 @@ package final class KafkaConsumer {
             callbacks: KafkaClient.Callbacks(settings, membership: membership)
         )
         let raw = try client.open("subscribe")
+        waker = ConsumerWaker(raw)
         try KafkaError.check(rd_kafka_poll_set_consumer(raw), "subscribe")
         let subscription = PartitionList(topics.map { TopicPartition(topic: $0, partition: -1) })
         try KafkaError.check(rd_kafka_subscribe(raw, subscription.raw), "subscribe")
@@ -63,7 +66,7 @@ package final class KafkaConsumer {
 
     /// Waits for the first record, then takes what else is there without waiting.
     ///
-    /// Ends early at a rebalance: records of partitions that have gone are dropped, and records of partitions that
+    /// Ends early when woken, and at a rebalance: records of partitions that have gone are dropped, and records of partitions that
     /// have come are left for the next call. So look at `drainRebalances` after each call and before the next.
     ///
     /// - Throws: only a fatal error; others go to the settings' `onError`.
@@ -183,6 +186,7 @@ package final class KafkaConsumer {
     package func close() {
         guard let raw = client.raw, !isClosing else { return }
         isClosing = true
+        waker.release()
         rd_kafka_consumer_close(raw)
         client.destroy()
     }

@@ -105,7 +105,8 @@ package final class KafkaProducer {
         try KafkaClient(
             RD_KAFKA_PRODUCER,
             settings,
-            defaults: ["linger.ms": "0"],
+            // A dead letter of the largest record, sealed, is larger than librdkafka's own limit.
+            defaults: ["linger.ms": "0", "message.max.bytes": "2097152"],
             owned: [
                 "enable.idempotence": "true", "acks": "all", "message.timeout.ms": "0",
                 "partitioner": "murmur2_random",

@@ -30,13 +30,17 @@ enum DeliveryClaims {
             """
     )
 
-    /// An end is written once, by whoever holds the claim; but what a provider has accepted is accepted, whoever holds it.
+    /// An end is written once, by whoever holds the claim; but what a provider has accepted is accepted, whoever holds it,
+    /// and even where the row was lost.
     static let record = Statement(
         name: "delivery_record",
         sql: """
-            UPDATE delivery SET state = u.state, code = u.code, finished_at = clock_timestamp()
-            FROM unnest($1::uuid[], $2::smallint[], $3::text[]) AS u (id, state, code)
-            WHERE notification_id = u.id AND delivery.state = 0 AND (claim = $4::uuid OR u.state = 1)
+            INSERT INTO delivery (notification_id, tenant, state, code, claimed_at, claim, finished_at)
+            SELECT id, tenant, state, code, clock_timestamp(), $5::uuid, clock_timestamp()
+            FROM unnest($1::uuid[], $2::text[], $3::smallint[], $4::text[]) AS ended (id, tenant, state, code)
+            ON CONFLICT (notification_id) DO UPDATE
+            SET state = excluded.state, code = excluded.code, finished_at = excluded.finished_at
+            WHERE delivery.state = 0 AND (delivery.claim = excluded.claim OR excluded.state = 1)
             """
     )
 
@@ -74,7 +78,15 @@ enum DeliveryClaims {
         return standings
     }
 
-    static func result(_ result: PGResult, _ row: Int, from column: Int) throws(StoreError) -> DeliveryResult {
+    static func decode(ends rows: PGResult) throws(StoreError) -> [NotificationID: DeliveryResult] {
+        var results: [NotificationID: DeliveryResult] = [:]
+        for row in rows.rows {
+            results[NotificationID(UUIDValue(rows.uuid(row, 0)))] = try result(rows, row, from: 1)
+        }
+        return results
+    }
+
+    private static func result(_ result: PGResult, _ row: Int, from column: Int) throws(StoreError) -> DeliveryResult {
         DeliveryResult(
             state: try Codes.delivery.value(result.int16(row, column)),
             code: result.optionalText(row, column + 1),

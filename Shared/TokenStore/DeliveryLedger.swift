@@ -54,6 +54,30 @@ package struct DeliveryResult: Equatable, Sendable {
     }
 }
 
+/// An end to be recorded.
+package struct DeliveryEnd: Equatable, Sendable {
+    package let notification: NotificationID
+    package let tenant: String
+    package let state: DeliveryState
+    package let code: String?
+
+    package init(notification: NotificationID, tenant: String, state: DeliveryState, code: String?) {
+        self.notification = notification
+        self.tenant = tenant
+        self.state = state
+        self.code = code
+    }
+}
+
+/// What the store answers.
+package struct DeliveryExchange: Sendable {
+    /// How each ended by its row, which is another end than the one given where another notifier was first. One that is
+    /// missing is held by another notifier, and not at its end.
+    package let results: [NotificationID: DeliveryResult]
+    /// How each that was to be claimed stands.
+    package let standings: [NotificationID: DeliveryStanding]
+}
+
 /// The rows that keep a notification from being sent twice. One connection, one thread.
 package final class DeliveryLedger {
     private let settings: StoreSettings
@@ -81,65 +105,50 @@ package final class DeliveryLedger {
         connection.close()
     }
 
-    /// Claims, or claims anew, what nobody else has, and tells how each stands; in one round trip.
-    package func claim(_ inquiries: [DeliveryInquiry]) throws -> [NotificationID: DeliveryStanding] {
-        let sorted = inquiries.sorted { $0.notification.value < $1.notification.value }
-        let ids = PGParameter.uuids(sorted.map { PGUUID($0.notification.value) })
-        let steps = [
-            PipelineStep(.begin),
-            PipelineStep(
-                DeliveryClaims.claim,
-                [ids, .texts(sorted.map(\.tenant)), .uuid(PGUUID(claim)), .int64(leaseSeconds)]
-            ),
-            PipelineStep(
-                DeliveryClaims.look,
-                [
-                    ids, .uuids(sorted.map { $0.challenge.map { PGUUID($0.value) } }), .uuid(PGUUID(claim)),
-                    .int64(leaseSeconds),
-                ]
-            ),
-            PipelineStep(.commit),
-        ]
+    /// Records how deliveries ended, then claims, or claims anew, what nobody else has: one transaction, one round trip.
+    /// May be repeated where it is not known whether it succeeded.
+    package func exchange(_ ends: [DeliveryEnd], claiming inquiries: [DeliveryInquiry]) throws -> DeliveryExchange {
+        guard !ends.isEmpty || !inquiries.isEmpty else { return DeliveryExchange(results: [:], standings: [:]) }
+        var steps = [PipelineStep(.begin)]
+        if !ends.isEmpty { steps += recording(ends.sorted { $0.notification.value < $1.notification.value }) }
+        if !inquiries.isEmpty { steps += claiming(inquiries.sorted { $0.notification.value < $1.notification.value }) }
+        steps.append(PipelineStep(.commit))
         do {
-            return try DeliveryClaims.decode(connection.pipeline(steps)[2])
+            let answers = try connection.pipeline(steps)
+            return DeliveryExchange(
+                results: ends.isEmpty ? [:] : try DeliveryClaims.decode(ends: answers[2]),
+                standings: inquiries.isEmpty ? [:] : try DeliveryClaims.decode(answers[answers.count - 2])
+            )
         } catch {
             connection.rollback()
             throw error
         }
     }
 
-    /// Records how deliveries ended; may be repeated where it is not known whether it succeeded.
-    ///
-    /// - Returns: how each ended by its row, which is another end than the one given where another notifier was first.
-    ///   One that is missing is held by another notifier, and not at its end.
-    package func record(
-        _ endings: [(notification: NotificationID, state: DeliveryState, code: String?)]
-    ) throws -> [NotificationID: DeliveryResult] {
-        let sorted = endings.sorted { $0.notification.value < $1.notification.value }
-        let ids = PGParameter.uuids(sorted.map { PGUUID($0.notification.value) })
-        let steps = [
-            PipelineStep(.begin),
+    private func recording(_ ends: [DeliveryEnd]) -> [PipelineStep] {
+        let ids = PGParameter.uuids(ends.map { PGUUID($0.notification.value) })
+        return [
             PipelineStep(
                 DeliveryClaims.record,
                 [
-                    ids, .int16s(sorted.map { Codes.delivery.code($0.state) }), .texts(sorted.map(\.code)),
-                    .uuid(PGUUID(claim)),
+                    ids, .texts(ends.map(\.tenant)), .int16s(ends.map { Codes.delivery.code($0.state) }),
+                    .texts(ends.map(\.code)), .uuid(PGUUID(claim)),
                 ]
             ),
             PipelineStep(DeliveryClaims.ends, [ids]),
-            PipelineStep(.commit),
         ]
-        do {
-            let rows = try connection.pipeline(steps)[2]
-            var results: [NotificationID: DeliveryResult] = [:]
-            for row in rows.rows {
-                results[NotificationID(UUIDValue(rows.uuid(row, 0)))] = try DeliveryClaims.result(rows, row, from: 1)
-            }
-            return results
-        } catch {
-            connection.rollback()
-            throw error
-        }
+    }
+
+    private func claiming(_ inquiries: [DeliveryInquiry]) -> [PipelineStep] {
+        let ids = PGParameter.uuids(inquiries.map { PGUUID($0.notification.value) })
+        let tail: [PGParameter] = [.uuid(PGUUID(claim)), .int64(leaseSeconds)]
+        return [
+            PipelineStep(DeliveryClaims.claim, [ids, .texts(inquiries.map(\.tenant))] + tail),
+            PipelineStep(
+                DeliveryClaims.look,
+                [ids, .uuids(inquiries.map { $0.challenge.map { PGUUID($0.value) } })] + tail
+            ),
+        ]
     }
 
     /// Gives claims back unsent, so that the next owner need not wait for their leases.

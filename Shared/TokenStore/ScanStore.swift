@@ -15,7 +15,7 @@ extension TokenStore {
         return result.rows.map { (result.int32($0, 0), Int(result.int32($0, 1))) }
     }
 
-    /// Takes the shard for this session, which is a hint to other scanners; the lane's epoch is the fence.
+    /// Takes the shard for the connection, which is a hint to other scanners; the lane's epoch is the fence.
     ///
     /// - Returns: false where another session has it.
     package func tryLock(shard: Int32) throws(PostgresError) -> Bool {

@@ -33,7 +33,12 @@ package final class FaultReporter: Sendable {
 
     package func begin(_ error: any Error) {
         if error is StopRequested { return }
-        let condition: HealthCondition = error is KafkaError ? .broker : error is PostgresError ? .database : .keys
+        let condition: HealthCondition =
+            switch error {
+            case is KafkaError, is BrokerSilent: .broker
+            case is PostgresError: .database
+            default: .keys
+            }
         faults(condition.name).increment()
         state.set(1)
         let isNew = current.withLock { current in

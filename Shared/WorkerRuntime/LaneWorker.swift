@@ -38,6 +38,7 @@ package final class LaneWorker {
             envelopes: parts.envelopes,
             service: parts.decisions.service,
             logger: parts.logger,
+            faults: parts.faults,
             deadLetters: parts.roles.keys.min().map { parts.topics.dlq(of: $0) },
             shouldStop: {
                 // A broker that is away is no reason to be restarted.

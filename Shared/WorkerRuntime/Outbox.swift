@@ -29,9 +29,12 @@ package final class Outbox {
     private let envelopes: SealedEnvelopes
     private let service: String
     private let logger: Logger
+    private let faults: FaultReporter
     private let shouldStop: () -> Bool
     private let deadLetters: String
     private static let sliceMilliseconds = 200
+    /// How long acknowledgements may take before that is a fault to tell.
+    private static let patience: Duration = .seconds(2)
     private static let undeliverable = "outcome_undeliverable"
 
     /// - Parameter deadLetters: where what can't be written to a reply topic goes; nil: to that of the notifications.
@@ -41,6 +44,7 @@ package final class Outbox {
         envelopes: SealedEnvelopes,
         service: String,
         logger: Logger,
+        faults: FaultReporter,
         deadLetters: String? = nil,
         shouldStop: @escaping () -> Bool
     ) {
@@ -50,6 +54,7 @@ package final class Outbox {
         self.envelopes = envelopes
         self.service = service
         self.logger = logger
+        self.faults = faults
         self.shouldStop = shouldStop
     }
 
@@ -64,15 +69,16 @@ package final class Outbox {
     /// - Returns: false where the worker has to stop first; then the next owner of the lane sends what is missing.
     package func settle(_ shipment: Shipment, patience: Duration = .seconds(5)) throws -> Bool {
         var deadline: ContinuousClock.Instant?
-        var isDelayed = false
+        let start = ContinuousClock.now
+        var isFault = false
         while true {
             if try isSettled(shipment, waitMilliseconds: Self.sliceMilliseconds) {
-                if isDelayed { logger.info("messages are acknowledged again") }
+                if isFault { faults.end() }
                 return true
             }
-            if !isDelayed {
-                isDelayed = true
-                logger.warning("messages are not acknowledged yet")
+            if !isFault, .now - start >= Self.patience {
+                isFault = true
+                faults.begin(BrokerSilent())
             }
             if shouldStop() {
                 let end = deadline ?? .now + patience
@@ -172,4 +178,9 @@ extension OutgoingMessage {
             headers: message.headers.map { KafkaHeader(name: $0.name, value: $0.value) }
         )
     }
+}
+
+/// The broker acknowledges nothing: it is away, or too slow to tell from that.
+struct BrokerSilent: Error, CustomStringConvertible {
+    var description: String { "messages are not acknowledged" }
 }

@@ -54,6 +54,7 @@ final class ScanWorker {
             envelopes: envelopes,
             service: setup.service,
             logger: setup.logger,
+            faults: setup.faults,
             shouldStop: {
                 heartbeat?.beat()
                 return stop.isRequested

@@ -1,6 +1,7 @@
 package import Contract
 package import Logging
 package import Messaging
+import Postgres
 package import Settings
 package import Telemetry
 import TokenCore
@@ -39,6 +40,9 @@ package struct WorkerSetup: Sendable {
         let logger = Logger(service: service, settings: settings.observation)
         if settings.commands.signing != nil {
             reader.refuse("COMMAND_JWKS_FILE", "signed commands are not supported by this version")
+        }
+        if !settings.postgres.value.isEmpty, !PGConnection.understands(settings.postgres.value) {
+            reader.refuse("POSTGRES_URL", "no libpq URI or conninfo")
         }
         let rule = Self.replyTopics(settings.topics.replyTopics, topics, &reader)
         let kafka = Self.kafka(settings.kafka, logger, &reader)

@@ -1,3 +1,4 @@
+import Foundation
 import Messaging
 import TestSupport
 import Testing
@@ -33,6 +34,29 @@ struct KafkaConsumerTests {
         #expect(records.map(\.headers) == messages.map(\.headers))
         #expect(records.allSatisfy { $0.timestampType == .createTime && $0.timestamp > 1_500_000_000_000 })
         #expect(records.allSatisfy { $0.topicPartition == TopicPartition(topic: topic, partition: 0) })
+    }
+
+    @Test("a consumer that waits is woken from another thread; after it is closed nobody minds")
+    func wakes() throws {
+        let topic = try cluster.makeTopic("wake")
+        let consumer = try cluster.makeConsumer([topic])
+        try cluster.write([OutgoingMessage(topic: topic, value: bytes("first"))])
+        _ = try consumer.take(atLeast: 1)
+        let waker = consumer.waker
+        for _ in 0..<20 {
+            Thread.detachNewThread { waker.wake() }
+            let duration = try ContinuousClock().measure {
+                let records = try consumer.take(max: 1, waitMilliseconds: 20_000)
+                #expect(records.isEmpty)
+            }
+            #expect(duration < .seconds(10))
+        }
+        // Nothing is lost by it.
+        waker.wake()
+        try cluster.write([OutgoingMessage(topic: topic, value: bytes("second"))])
+        #expect(try consumer.take(atLeast: 1).map(\.value) == [bytes("second")])
+        consumer.close()
+        waker.wake()
     }
 
     @Test("take returns what is there and does not wait until it has the maximum")

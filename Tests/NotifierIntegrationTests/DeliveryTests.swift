@@ -163,7 +163,7 @@ struct DeliveryTests {
     func claims() async throws {
         try await DeliveryWorld.run { world in
             let (finished, dead, alive) = (Note(user: "a"), Note(user: "b"), Note(user: "c"))
-            for (note, state, age) in [(finished, 1, 0), (dead, 0, 16), (alive, 0, 0)] {
+            for (note, state, age) in [(finished, 1, 0), (dead, 0, 16), (alive, 0, -10)] {
                 try world.database.execute(
                     """
                     INSERT INTO delivery VALUES (

@@ -53,7 +53,8 @@ def test_settings_of_one_worker_only(world):
 
 
 def test_a_key_file_that_others_may_read_or_that_lacks_a_ring_is_refused(world, tmp_path):
-    keys = json.load(open(world.system.settings["KEYS_FILE"]))
+    with open(world.system.settings["KEYS_FILE"]) as file:
+        keys = json.load(file)
     readable = tmp_path / "readable.json"
     readable.write_text(json.dumps(keys))
     readable.chmod(0o644)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import stat
 import subprocess
 
@@ -33,9 +34,9 @@ def test_usage_errors_exit_64(world):
 
 def test_keys_are_never_overwritten(world):
     path = world.system.settings["KEYS_FILE"]
-    before = open(path).read()
+    before = pathlib.Path(path).read_text()
     assert tokenctl(world, "keys", "init").returncode != 0
-    assert open(path).read() == before
+    assert pathlib.Path(path).read_text() == before
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
 
 

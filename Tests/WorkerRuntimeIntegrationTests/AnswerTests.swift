@@ -123,7 +123,7 @@ struct AnswerTests {
                 )
             }
             // The first does not fit its topic, and sealed it does not fit that of the dead letters either.
-            try worker.send([message("1", 900_000), message("2", 1_100_000), message("3", 10), message("4", 10)])
+            try worker.send([message("1", 900_000), message("2", 2_200_000), message("3", 10), message("4", 10)])
             #expect(try world.records(of: world.topics.replies).suffix(3).map { $0.text(.id) } == ["1", "3", "4"])
             let letters = try world.records(of: world.topics.dlq(of: world.topics.commandsEnrollment))
             #expect(letters.count == 1)

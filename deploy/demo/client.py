@@ -93,6 +93,8 @@ class Client:
     def __init__(self, properties: dict[str, str], prefix: str = "tokens.", source: str = "/demo/iam"):
         self.prefix = prefix
         self.source = source
+        # What its connections go through is no news for a person.
+        properties = {**properties, "log_level": "2"}
         self.properties = properties
         # The Java client's partitioner: a user's commands share a partition whoever writes them.
         self.producer = Producer({**properties, "partitioner": "murmur2_random", "linger.ms": 0, "acks": "all"})
@@ -288,6 +290,15 @@ class Client:
                 self._changed.notify_all()
 
 
+class Registry(jwe.JWERegistry):
+    """What a JWE may be here: a dead letter can be as large as a record."""
+
+    max_ciphertext_length = 2 * 1024 * 1024
+
+    def __init__(self):
+        super().__init__(algorithms=["dir", "A256KW", "A256GCM"])
+
+
 class Keys:
     """Opens and makes JWE with the keys of a key file."""
 
@@ -303,16 +314,16 @@ class Keys:
         key = next(key for key in self.keys if key["kid"] == header["kid"])
         if key["ring"] != ring:
             raise Failure(f"sealed for ring {key['ring']}, not {ring}")
-        registry = jwe.JWERegistry(algorithms=["dir", "A256KW", "A256GCM"])
-        registry.max_ciphertext_length = 2_000_000  # a dead letter may be as large as a record
-        return jwe.decrypt_compact(text, OctKey.import_key({"kty": "oct", "k": key["k"]}), registry=registry).plaintext
+        return jwe.decrypt_compact(text, self._import(key), registry=Registry()).plaintext
 
     def seal(self, content: dict, ring: str = "submission", algorithm: str = "dir", **header) -> str:
         key = next(key for key in self.keys if key["ring"] == ring and key["state"] == "active")
         protected = {"alg": algorithm, "enc": "A256GCM", "kid": key["kid"], **header}
-        return jwe.encrypt_compact(protected, json.dumps(content).encode(),
-                                   OctKey.import_key({"kty": "oct", "k": key["k"]}),
-                                   algorithms=["dir", "A256KW", "A256GCM"])
+        return jwe.encrypt_compact(protected, json.dumps(content).encode(), self._import(key), registry=Registry())
+
+    @staticmethod
+    def _import(key: dict) -> OctKey:
+        return OctKey.import_key({"kty": "oct", "k": key["k"]})
 
 
 def otp_in(text: str) -> str:

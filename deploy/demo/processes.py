@@ -81,15 +81,17 @@ class Child:
         """As `kill -9` does it."""
         self.send(signal.SIGKILL)
         self.process.wait()
+        self.process.stdout.close()
 
     def stop(self, timeout: float = 10.0) -> int:
         """Asks it to end, insists after `timeout`; gives back its exit code."""
         self.send(signal.SIGTERM)
         try:
-            return self.process.wait(timeout)
+            self.process.wait(timeout)
+            self.process.stdout.close()
         except subprocess.TimeoutExpired:
             self.kill()
-            return self.process.returncode
+        return self.process.returncode
 
 
 def run(command: list[str], environment: dict[str, str] | None = None, timeout: float = 60.0) -> str:
