@@ -31,7 +31,7 @@ struct Verification: ParsableCommand {
     @Option(help: "Partitions of each topic.")
     var partitions: Int32 = 4
     @Option(help: "Milliseconds for which a fetch waits: the embedded broker does not wake it when there are records.")
-    var fetchWait = 2
+    var fetchWait = 10
     @Option(help: "The run is given up after so many seconds.")
     var seconds = 180
     @Option(help: "The verifier's executable; by default the one beside this one.")
@@ -65,8 +65,7 @@ struct Verification: ParsableCommand {
             window: window
         )
         let figure = try course.measure(try verifierSubject(database, surroundings))
-        let floor =
-            withoutFloor ? figure : try course.measure(try floorSubject(copy, figure.specimens, surroundings))
+        let floor = withoutFloor ? nil : try course.measure(try floorSubject(copy, figure.specimens, surroundings))
         print(direct == nil ? "broker: Tansu behind its relay" : "broker: Tansu, no relay")
         print(Table(figure, floor: floor).text)
     }
