@@ -224,10 +224,12 @@ def test_the_directory_feeds_virtual_tokens_and_a_tombstone_ends_them(world):
 
     write_contact(world, person, {"phone": "+41790000001", "revision": 4})
     open_one = person.request(token["tokenId"])
+    # Before the contact moves: a message that is still on its way then is dropped as void.
+    otp = person.received(2)
     write_contact(world, person, {"phone": moved.phone, "email": person.email, "revision": 6})
     changed = wait_for_contact(world, person, count=2)
     assert moved.phone not in changed.value.decode() and moved.phone[-2:] in changed.value.decode()
-    voided = person.verify(person.received(2), challengeId=open_one["challengeId"])
+    voided = person.verify(otp, challengeId=open_one["challengeId"])
     assert voided.code == "challenge_void"
     assert person.view(token["tokenId"])["device"][-2:] == moved.phone[-2:]
 
