@@ -31,6 +31,7 @@ package enum Rebalance: Equatable, Sendable {
 final class GroupMembership {
     var onRevoke: (([TopicPartition], _ lost: Bool) -> Void)?
     private var happened: [Rebalance] = []
+    private var isCooperative = false
     private let onError: (@Sendable (KafkaError) -> Void)?
 
     private static let patienceMilliseconds: Int32 = 10_000
@@ -47,7 +48,8 @@ final class GroupMembership {
 
     /// librdkafka's rebalance callback.
     func rebalance(_ client: OpaquePointer, _ code: rd_kafka_resp_err_t, _ partitions: borrowing PartitionList) {
-        let isCooperative = String(cString: rd_kafka_rebalance_protocol(client)) == "COOPERATIVE"
+        // A client that is closing no longer tells; it has what it had.
+        if let name = rd_kafka_rebalance_protocol(client) { isCooperative = String(cString: name) == "COOPERATIVE" }
         do {
             switch code {
             case RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS:

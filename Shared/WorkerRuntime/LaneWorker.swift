@@ -88,8 +88,6 @@ package final class LaneWorker {
 
     /// One turn of the loop: take, take over what is new, handle, settle.
     func turn() throws {
-        // What came while a fault was waited out: records of a partition whose lane is not known would be lost.
-        try noteRebalances()
         let records = try consumer.take(max: parts.batchSize, waitMilliseconds: pending == nil ? 100 : 0)
         try noteRebalances()
         try takeOverLanes()
@@ -381,6 +379,7 @@ package final class LaneWorker {
             parts.heartbeat?.beat()
         } while ContinuousClock.now < deadline && !parts.stop.isRequested
         if store.isBroken { try store.reconnect() }
+        // Lanes that came meanwhile belong to those that are set back, or what was taken of them would be lost.
         try noteRebalances()
         let assigned = Set(consumer.assignment)
         for lane in lanes.values where assigned.contains(lane.partition) {
