@@ -61,7 +61,10 @@ let package = Package(
             name: "TokenStore",
             dependencies: ["Contract", "Postgres", "TokenCore", "TokenCrypto"],
             path: "Shared/TokenStore",
-            resources: [.embedInCode("Schema/001_token_schema.sql")]
+            resources: [
+                .embedInCode("Schema/001_token_schema.sql"),
+                .embedInCode("Schema/002_stock_and_types.sql"),
+            ]
         ),
         .target(
             name: "WorkerRuntime",

@@ -8,10 +8,14 @@ import WorkerRuntime
 /// that a user keeps one ACTIVE token).
 struct DeleteTokenHandler: CommandHandler {
     static var reads: Reads { .contact }
-    static var acceptsTenantKey: Bool { true }
+    static var keys: AcceptedKeys { [.user, .tenantWide] }
+
+    func needs(_ command: SetTokenStatus, on key: UserKey) throws(Rejection) -> Needs {
+        .token(command.tokenId, on: key)
+    }
 
     func decide(_ command: SetTokenStatus, _ state: inout WorkingSet, _ context: DecisionContext) -> Outcome {
-        state.decideOnUser(of: context) { record throws(Rejection) in
+        let outcome = state.decideOnRecord(of: context) { record throws(Rejection) in
             let change = try record.delete(
                 TokenID(command.tokenId),
                 ifVersion: command.ifVersion,
@@ -30,5 +34,7 @@ struct DeleteTokenHandler: CommandHandler {
                 tokens: [change.token.id]
             )
         }
+        if outcome.code == nil { state.seeds.release(TokenID(command.tokenId)) }
+        return outcome
     }
 }

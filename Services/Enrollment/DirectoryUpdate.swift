@@ -5,7 +5,7 @@ import WorkerRuntime
 /// What a record of `tokens.users` does to its user, and which facts follow; nobody is answered.
 struct DirectoryUpdate: DirectoryHandler {
     func decide(_ record: DirectoryRecord?, _ state: inout WorkingSet, _ context: DecisionContext) -> Outcome {
-        state.decideOnUser(of: context) { user in
+        state.decideOnRecord(of: context) { user in
             let effect = record.map { user.update(DirectoryUpdateRequest($0)) } ?? user.removeContact()
             return Outcome(
                 .ok([:]),

@@ -10,7 +10,7 @@ struct DisableTokenHandler: CommandHandler {
     static var reads: Reads { .contact }
 
     func decide(_ command: SetTokenStatus, _ state: inout WorkingSet, _ context: DecisionContext) -> Outcome {
-        state.decideOnUser(of: context) { record throws(Rejection) in
+        state.decideOnRecord(of: context) { record throws(Rejection) in
             let change = try record.disable(
                 TokenID(command.tokenId),
                 ifVersion: command.ifVersion,

@@ -10,10 +10,12 @@ import WorkerRuntime
 /// `invalid_email`.
 struct EditTokenHandler: CommandHandler {
     static var reads: Reads { .contact }
-    static var acceptsTenantKey: Bool { true }
+    static var keys: AcceptedKeys { [.user, .tenantWide] }
+
+    func needs(_ command: EditToken, on key: UserKey) throws(Rejection) -> Needs { .token(command.tokenId, on: key) }
 
     func decide(_ command: EditToken, _ state: inout WorkingSet, _ context: DecisionContext) -> Outcome {
-        state.decideOnUser(of: context) { record throws(Rejection) in
+        state.decideOnRecord(of: context) { record throws(Rejection) in
             let id = TokenID(command.tokenId)
             let edited = try record.edit(id, TokenEdit(command), ifVersion: command.ifVersion, context)
             let report = TokenReport(token: edited.token, record: record, context: context)

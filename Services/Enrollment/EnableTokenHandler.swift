@@ -9,7 +9,7 @@ struct EnableTokenHandler: CommandHandler {
     static var reads: Reads { .contact }
 
     func decide(_ command: SetTokenStatus, _ state: inout WorkingSet, _ context: DecisionContext) -> Outcome {
-        state.decideOnUser(of: context) { record throws(Rejection) in
+        state.decideOnRecord(of: context) { record throws(Rejection) in
             let change = try record.enable(
                 TokenID(command.tokenId),
                 ifVersion: command.ifVersion,

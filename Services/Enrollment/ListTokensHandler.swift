@@ -10,11 +10,11 @@ struct ListTokensHandler: CommandHandler {
     static let largestResult = 200_000
 
     static var reads: Reads { .contact }
-    static var acceptsTenantKey: Bool { true }
+    static var keys: AcceptedKeys { [.user, .tenantWide] }
     static var isReadOnly: Bool { true }
 
     func decide(_ command: ListTokens, _ state: inout WorkingSet, _ context: DecisionContext) -> Outcome {
-        state.decideOnUser(of: context) { [rows = state.tenantPage] record throws(Rejection) in
+        state.decideOnRecord(of: context) { [rows = state.tenantPage] record throws(Rejection) in
             let filter = TokenListing.Filter(command)
             let limit = Int(command.limit)
             let cursor = try ListCursor.optional(command.cursor)
@@ -41,9 +41,12 @@ struct ListTokensHandler: CommandHandler {
     }
 
     /// One row more than the page, which tells whether another page follows.
-    func tenantPage(_ command: ListTokens) throws(Rejection) -> TenantPageRequest? {
-        TenantPageRequest(
-            after: try ListCursor.optional(command.cursor)?.last,
+    func needs(_ command: ListTokens, on key: UserKey) throws(Rejection) -> Needs {
+        var needs = Needs()
+        let cursor = try ListCursor.optional(command.cursor)
+        guard key.isTenantWide else { return needs }
+        needs.page = TenantPageRequest(
+            after: cursor?.last,
             limit: Int(command.limit) + 1,
             // A token can be OBSOLETE before its row says so: then every row has to be looked at.
             status: command.status.flatMap(TokenStatus.init(rawValue:)).flatMap { $0 == .obsolete ? nil : $0 },
@@ -51,6 +54,7 @@ struct ListTokensHandler: CommandHandler {
             serialPrefix: command.serial,
             expiresBefore: command.expiresBefore
         )
+        return needs
     }
 }
 

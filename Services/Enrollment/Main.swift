@@ -28,6 +28,9 @@ struct Enrollment: WorkerCommand {
         .handling(.enableToken, by: EnableTokenHandler())
         .handling(.disableToken, by: DisableTokenHandler())
         .handling(.deleteToken, by: DeleteTokenHandler())
+        .handling(.unassignToken, by: UnassignTokenHandler())
+        .handling(.compromiseToken, by: CompromiseTokenHandler())
+        .handling(.importTokens, by: ImportTokensHandler())
         .handling(.viewToken, by: ViewTokenHandler())
         .handling(.listTokens, by: ListTokensHandler())
 

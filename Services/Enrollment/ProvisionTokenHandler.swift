@@ -9,7 +9,7 @@ struct ProvisionTokenHandler: CommandHandler {
     static var reads: Reads { .contact }
 
     func decide(_ command: ProvisionToken, _ state: inout WorkingSet, _ context: DecisionContext) -> Outcome {
-        state.decideOnUser(of: context) { record throws(Rejection) in
+        let outcome = state.decideOnRecord(of: context) { record throws(Rejection) in
             let id = TokenID(command.tokenId)
             let provisioned = try record.provision(id, ifVersion: command.ifVersion, context)
             let report = TokenReport(token: provisioned.token, record: record, context: context)
@@ -19,5 +19,7 @@ struct ProvisionTokenHandler: CommandHandler {
                 tokens: [id]
             )
         }
+        if outcome.code == nil { state.seeds.release(TokenID(command.tokenId)) }
+        return outcome
     }
 }

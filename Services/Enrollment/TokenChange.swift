@@ -2,22 +2,31 @@ import Contract
 import TokenCore
 import WorkerRuntime
 
-/// One user's record under a command: changed as a whole, or not at all.
+/// The record of a command's key, a user's or the stock's: changed as a whole, or not at all.
 extension WorkingSet {
     /// Lets `decide` change a copy of the record, and keeps the copy unless the command was refused.
-    mutating func decideOnUser(
+    mutating func decideOnRecord(
         of context: DecisionContext,
         _ decide: (inout UserRecord) throws(Rejection) -> Outcome
     ) -> Outcome {
-        var record = self[context.user]
+        var record = self[context.user.holder]
         let before = record
         do {
             let outcome = try decide(&record)
-            if record != before { self[context.user] = record }
+            if record != before { self[record.key] = record }
             return outcome
         } catch {
             return .rejected(error)
         }
+    }
+}
+
+extension Needs {
+    /// A token by its id: on a user's key one of the user's, which is there anyway; on a `~` key one of the stock.
+    static func token(_ id: UUIDValue, on key: UserKey) -> Needs {
+        var needs = Needs()
+        if key.isTenantWide { needs.stocked = [TokenID(id)] }
+        return needs
     }
 }
 
@@ -33,7 +42,7 @@ struct TokenReport {
     func event(_ type: EventType, reason: String? = nil) -> EventDraft {
         var data: JSONObject = ["token": .object(TokenView.published(token, record: record, context: context))]
         if let reason { data.append("reason", .string(reason)) }
-        return EventDraft(type, data)
+        return EventDraft(type, data, user: record.key == context.user.holder ? nil : record.key)
     }
 
     /// The notice that the policy asks for, if it does.

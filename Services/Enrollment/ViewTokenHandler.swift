@@ -7,11 +7,13 @@ import WorkerRuntime
 /// Rejections: `token_not_found`.
 struct ViewTokenHandler: CommandHandler {
     static var reads: Reads { .contact }
-    static var acceptsTenantKey: Bool { true }
+    static var keys: AcceptedKeys { [.user, .tenantWide] }
     static var isReadOnly: Bool { true }
 
+    func needs(_ command: ViewToken, on key: UserKey) throws(Rejection) -> Needs { .token(command.tokenId, on: key) }
+
     func decide(_ command: ViewToken, _ state: inout WorkingSet, _ context: DecisionContext) -> Outcome {
-        state.decideOnUser(of: context) { record throws(Rejection) in
+        state.decideOnRecord(of: context) { record throws(Rejection) in
             let token = try record.token(TokenID(command.tokenId), ifVersion: nil)
             let report = TokenReport(token: token, record: record, context: context)
             return Outcome(.ok(["token": report.view]), tokens: [token.id])

@@ -26,7 +26,7 @@ extension DecisionContext {
     ///
     /// - Throws: `invalid_ciphertext`, `plaintext_not_allowed`, `malformed`.
     func open(_ otp: SensitiveText, _ member: String) throws(Rejection) -> SubmittedOTP {
-        let clear = try envelopes.open(otp.exposed, member: member, owner: user, at: now)
+        let clear = try envelopes.open(otp.exposed, member: member, owner: .user(user), at: now)
         return try SubmittedOTP(clear, field: "/\(member)")
     }
 }

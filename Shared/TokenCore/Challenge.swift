@@ -82,7 +82,7 @@ package struct Challenge: Equatable, Sendable {
 }
 
 /// An HMAC and a tag of the key that made it, so that keys can be rotated.
-package struct KeyedDigest: Equatable, Sendable {
+package struct KeyedDigest: Hashable, Sendable {
     package let bytes: [UInt8]
 
     package init(bytes: [UInt8]) {

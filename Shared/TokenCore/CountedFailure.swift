@@ -42,9 +42,7 @@ extension UserRecord {
         case .challenges(let indices):
             for index in indices { counted.attemptsLeft = min(counted.attemptsLeft, countAttempt(index, context)) }
         case .token(let id, let isReset):
-            guard var token = self[id] else { break }
-            count(&token, isReset: isReset, into: &counted, in: context)
-            self[id] = token
+            count(id, isReset: isReset, into: &counted, in: context)
         }
         return counted
     }
@@ -60,12 +58,15 @@ extension UserRecord {
         return left
     }
 
-    private func count(
-        _ token: inout Token,
-        isReset: Bool,
+    /// Counts a wrong value for a token alone.
+    mutating func count(
+        _ id: TokenID,
+        isReset: Bool = false,
         into counted: inout CountedFailure,
         in context: DecisionContext
     ) {
+        guard var token = self[id] else { return }
+        defer { self[id] = token }
         let now = context.now
         let rules = context.catalogue.policy(of: token).lockout
         if isReset { token.lockout.resetFailures += 1 }

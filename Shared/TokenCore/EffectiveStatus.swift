@@ -9,15 +9,23 @@ extension Token {
         case .pending, .active, .disabled, .unassigned:
             if let end = times.expiresAt, end <= now { return .expired }
             if catalogue[type.name]?.isRetired == true { return .typeRetired }
-            if status == .pending, let end = times.activateBefore, end <= now { return .notActivated }
-            return nil
+            return isOverdue(at: now) && !type.isHardware ? .notActivated : nil
         }
     }
 
-    /// The status that holds at `now`: the stored one, or OBSOLETE from the instant of an end on (contract section 5,
-    /// "Time").
+    /// The status that holds at `now`: the stored one, or from the instant of an end on what it leads to (contract
+    /// section 5, "Time"): OBSOLETE, or UNASSIGNED for a device that was never activated.
     package func effectiveStatus(in catalogue: TypeCatalogue, at now: Instant) -> TokenStatus {
-        obsolescence(in: catalogue, at: now) == nil ? status : .obsolete
+        if obsolescence(in: catalogue, at: now) != nil { return .obsolete }
+        return isLapsed(at: now) ? .unassigned : status
+    }
+
+    /// PENDING hardware whose first OTP did not come in time: it goes back to the stock, also before the expiry scanner
+    /// puts it there.
+    package func isLapsed(at now: Instant) -> Bool { type.isHardware && isOverdue(at: now) }
+
+    private func isOverdue(at now: Instant) -> Bool {
+        status == .pending && times.activateBefore.map { $0 <= now } ?? false
     }
 }
 

@@ -1,84 +1,87 @@
-/// What `token.enroll` asks for, by the kind of the token's type.
-package struct EnrollmentRequest: Sendable {
-    package var tokenType: String
-    package var phone: String?
-    package var email: String?
-    package var channel: Channel?
-    /// Base32, or a JWE of it; soft HOTP and TOTP only. Made here where absent.
-    package var secret: String?
-    /// The token's `description`.
-    package var text: String?
-    package var expiresAt: Instant?
-    package var activate: TypePolicy.Activation?
-
-    package init(
-        tokenType: String,
-        phone: String? = nil,
-        email: String? = nil,
-        channel: Channel? = nil,
-        secret: String? = nil
-    ) {
-        self.tokenType = tokenType
-        self.phone = phone
-        self.email = email
-        self.channel = channel
-        self.secret = secret
-    }
+/// What a token's holder is set up with, told once.
+package enum ProvisionedSecret: Sendable {
+    /// Soft HOTP and TOTP.
+    case keyURI(KeyURI)
+    case recoveryCodes([String])
 }
 
-extension EnrollmentRequest: CustomStringConvertible, CustomReflectable {
-    /// Names the type only: the rest may be a secret or contact data.
-    package var description: String { "enrolment of \(tokenType)" }
+extension ProvisionedSecret: CustomStringConvertible, CustomReflectable {
+    /// Never the secret.
+    package var description: String { "‹redacted›" }
     package var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// A token that was just enrolled or provisioned anew, and what its app is set up with.
+/// A token that was just enrolled or provisioned anew.
 package struct ProvisionedToken: Sendable {
     package let token: Token
-    /// Soft HOTP and TOTP only.
-    package let keyURI: KeyURI?
+    /// Nil for what the holder has already: a phone, a device.
+    package let secret: ProvisionedSecret?
 }
 
-extension UserRecord {
-    /// Enrols a token for the user.
+extension WorkingSet {
+    /// Enrols a token for the context's user.
     ///
-    /// - Throws: `malformed`, `unknown_token_type`, `type_not_enrollable`, `invalid_phone`, `invalid_email`,
-    ///   `no_contact`, `too_many_tokens`, `weak_secret`, `secret_taken`, `invalid_ciphertext`,
-    ///   `plaintext_not_allowed`; the record is then unchanged.
+    /// Rejections: `malformed`, `unknown_token_type`, `type_not_enrollable`, `invalid_phone`, `invalid_email`,
+    /// `no_contact`, `too_many_tokens`, `weak_secret`, `secret_taken`, `invalid_ciphertext`, `plaintext_not_allowed`,
+    /// and for hardware those of ``enrollDevice(_:_:_:)``. Only what wrong values count is kept of a refusal.
     package mutating func enroll(
         _ request: EnrollmentRequest,
         _ context: DecisionContext
-    ) throws(Rejection) -> ProvisionedToken {
-        try TextRules.check(request.text, field: "/description")
-        try TextRules.check(expiresAt: request.expiresAt, at: context.now)
-        guard let type = context.catalogue[request.tokenType] else { throw Rejection(.unknownTokenType) }
-        // Stock and recovery codes have no way in yet.
-        guard !type.isRetired, type.policy.permits.enrollable, !type.isHardware, type.kind != .recovery else {
-            throw Rejection(.typeNotEnrollable)
+    ) -> CountedOutcome<ProvisionedToken> {
+        do throws(Rejection) {
+            try TextRules.check(request.text, field: "/description")
+            try TextRules.check(expiresAt: request.expiresAt, at: context.now)
+            guard let type = context.catalogue[request.tokenType] else { throw Rejection(.unknownTokenType) }
+            guard !type.isRetired, type.policy.permits.enrollable else { throw Rejection(.typeNotEnrollable) }
+            if type.isHardware { return try enrollDevice(request, type, context) }
+            let provisioned = try add(request, type, context)
+            return CountedOutcome(provisioned, tokenID: provisioned.token.id)
+        } catch {
+            return CountedOutcome(error, tokenID: nil)
         }
-
-        let device = try device(request, type.kind)
-        guard livingTokens(of: type, context) < type.policy.life.maxPerUser else { throw Rejection(.tooManyTokens) }
-
-        var token = newToken(of: type, request, device, context)
-        var keyURI: KeyURI?
-        if token.type.isSoftOATH {
-            let seed = try request.secret.map { text throws(Rejection) in
-                try SeedRules.seed(
-                    fromBase32: context.envelopes.open(text, member: "secret", owner: key, at: context.now)
-                )
-            }
-            keyURI = provision(&token, seed: seed, rules: type.policy.otp, context)
-            if request.secret != nil, let state = token.oath, holdsSeed(of: state, sealedFor: token.id, context) {
-                throw Rejection(.secretTaken)
-            }
-        }
-
-        lockout = lockout ?? Lockout()
-        self[token.id] = token
-        return ProvisionedToken(token: token, keyURI: keyURI)
     }
 
+    /// A token that begins with its enrolment; devices were in the stock before.
+    private mutating func add(
+        _ request: EnrollmentRequest,
+        _ type: TokenType,
+        _ context: DecisionContext
+    ) throws(Rejection) -> ProvisionedToken {
+        var record = self[context.user]
+        let device = try record.device(request, type.kind)
+        try record.requireRoom(for: type, context)
+        var token = Token(new: request, of: type, device, context)
+        var secret: ProvisionedSecret?
+        if type.kind.isOATH {
+            let seed = try request.secret.map { text throws(Rejection) in try untakenSeed(text, context) }
+            secret = .keyURI(token.provision(seed: seed, rules: type.policy.otp, context))
+        } else if type.kind == .recovery {
+            let made = RecoveryCodes.make(
+                count: request.count ?? RecoveryCodes.standardCount,
+                for: token.id,
+                in: context
+            )
+            token.recovery = made.stored
+            secret = .recoveryCodes(made.codes)
+        }
+        record.lockout = record.lockout ?? Lockout()
+        record[token.id] = token
+        self[context.user] = record
+        if let digest = token.oath?.secret.digest { seeds.take([digest], for: token.id) }
+        return ProvisionedToken(token: token, secret: secret)
+    }
+
+    /// A seed that a command brought and that no token of the tenant has.
+    private func untakenSeed(_ text: String, _ context: DecisionContext) throws(Rejection) -> [UInt8] {
+        let submitted = SubmittedSeed(text, owner: .user(context.user))
+        let seed = try SeedRules.seed(fromBase32: context.envelopes.open(submitted, at: context.now))
+        let digests = context.cryptography.digests(ofSeed: seed, tenant: context.user.tenant)
+        guard seeds.holder(of: digests) == nil else { throw Rejection(.secretTaken) }
+        return seed
+    }
+}
+
+extension UserRecord {
     /// Gives a PENDING soft token a new seed; what the old one computes is worthless from then on.
     ///
     /// - Throws: `token_not_found`, `version_conflict`, `not_provisionable`, `wrong_status`.
@@ -89,10 +92,10 @@ extension UserRecord {
     ) throws(Rejection) -> ProvisionedToken {
         var token = try token(id, ifVersion: ifVersion)
         _ = try admit(.provision, to: token, context)
-        let keyURI = provision(&token, seed: nil, rules: context.catalogue.policy(of: token).otp, context)
+        let keyURI = token.provision(seed: nil, rules: context.catalogue.policy(of: token).otp, context)
         token.touch(at: context.now)
         self[id] = token
-        return ProvisionedToken(token: token, keyURI: keyURI)
+        return ProvisionedToken(token: token, secret: .keyURI(keyURI))
     }
 
     /// A token that a command names.
@@ -104,7 +107,7 @@ extension UserRecord {
         return token
     }
 
-    private func device(_ request: EnrollmentRequest, _ kind: TokenKind) throws(Rejection) -> Token.Device {
+    fileprivate func device(_ request: EnrollmentRequest, _ kind: TokenKind) throws(Rejection) -> Token.Device {
         switch kind {
         case .sms:
             guard let phone = request.phone else { throw .malformed(field: "/phone") }
@@ -123,62 +126,66 @@ extension UserRecord {
         }
     }
 
-    /// The user's tokens of a type that are of use or still can be.
-    private func livingTokens(of type: TokenType, _ context: DecisionContext) -> Int {
-        tokens.count { token in
+    /// - Throws: `too_many_tokens` where the user has as many tokens of the type as its policy allows; those that are
+    ///   of no use any more are not counted.
+    func requireRoom(for type: TokenType, _ context: DecisionContext) throws(Rejection) {
+        let living = tokens.count { token in
             guard token.type.name == type.name else { return false }
             switch token.effectiveStatus(in: context.catalogue, at: context.now) {
             case .pending, .active, .disabled: return true
             case .obsolete, .compromised, .unassigned, .deleted: return false
             }
         }
+        guard living < type.policy.life.maxPerUser else { throw Rejection(.tooManyTokens) }
+    }
+}
+
+extension Token {
+    fileprivate init(
+        new request: EnrollmentRequest,
+        of type: TokenType,
+        _ device: Device,
+        _ context: DecisionContext
+    ) {
+        self.init(
+            id: TokenID(context.newID()),
+            owner: context.user,
+            type: TypeReference(type),
+            status: .pending,
+            device: device,
+            times: Times(createdAt: context.now)
+        )
+        begin(request.activate ?? type.defaultActivation, type.policy.life, at: context.now)
+        if let end = request.expiresAt { times.expiresAt = end }
+        description = request.text
     }
 
-    private func newToken(
-        of type: TokenType,
-        _ request: EnrollmentRequest,
-        _ device: Token.Device,
-        _ context: DecisionContext
-    ) -> Token {
-        let now = context.now
-        let life = type.policy.life
-        let isActive = (request.activate ?? type.defaultActivation) == .now
-        var times = Token.Times(createdAt: now)
-        times.expiresAt = request.expiresAt ?? life.lifetime.map { now.adding(seconds: Int64($0)) }
+    /// ACTIVE from now on, or PENDING until the first OTP; ends after the policy's `lifetime`, unless an end is set.
+    mutating func begin(_ activation: TypePolicy.Activation, _ life: TypePolicy.LifeRules, at now: Instant) {
+        let isActive = activation == .now
+        status = isActive ? .active : .pending
         times.activatedAt = isActive ? now : nil
         times.activateBefore = isActive ? nil : now.adding(seconds: Int64(life.pendingTimeToLive))
-        var token = Token(
-            id: TokenID(context.newID()),
-            owner: key,
-            type: Token.TypeReference(type),
-            status: isActive ? .active : .pending,
-            device: device,
-            times: times
-        )
-        token.description = request.text
-        return token
+        times.expiresAt = times.expiresAt ?? life.lifetime.map { now.adding(seconds: Int64($0)) }
     }
 
     /// Seals a seed, new where none is given, into the token and starts its counting anew.
-    private func provision(
-        _ token: inout Token,
+    fileprivate mutating func provision(
         seed: [UInt8]?,
         rules: TypePolicy.OTPRules,
         _ context: DecisionContext
     ) -> KeyURI {
         let seed = seed ?? SeedRules.makeSeed(rules.algorithm, context.random)
         let state = OATHState(
-            secret: context.cryptography.seal(seed: seed, for: token.id, tenant: token.tenant),
+            secret: context.cryptography.seal(seed: seed, for: id, tenant: tenant),
             algorithm: rules.algorithm,
             digits: rules.digits,
             period: rules.period
         )
-        token.oath = state
-        return KeyURI(kind: token.type.kind, seed: seed, state: state, issuer: key.tenant, account: key.userID)
+        oath = state
+        return KeyURI(kind: type.kind, seed: seed, state: state, issuer: tenant, account: userID ?? "")
     }
-}
 
-extension Token {
     /// An operator's change: readers of views see that there was one.
     package mutating func touch(at now: Instant) {
         version += 1

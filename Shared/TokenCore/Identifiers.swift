@@ -79,4 +79,10 @@ package struct UserKey: Hashable, Sendable {
 
     /// Keys that begin with `~` stand for the tenant's stock and types, never for a person.
     package var isTenantWide: Bool { userID.utf8.first == UInt8(ascii: "~") }
+
+    /// Stands for the devices that no user holds.
+    package static func stock(of tenant: String) -> UserKey { UserKey(tenant: tenant, userID: "~stock") }
+
+    /// Whose record a command on this key is about: the user's, or on any `~` key the tenant's stock.
+    package var holder: UserKey { isTenantWide ? .stock(of: tenant) : self }
 }

@@ -14,6 +14,9 @@ package struct RecoveryCodes: Equatable, Sendable {
     /// Digits of a new code: far beyond guessing with the attempts that a lock leaves (NIST SP 800-63B §3.1.2).
     package static let standardDigits = 10
 
+    /// Codes where a command does not say how many.
+    package static let standardCount = 10
+
     /// Makes `count` codes for a token.
     ///
     /// - Returns: what is stored, and the codes to hand over once.

@@ -27,31 +27,11 @@ package enum SeedRules {
     }
 }
 
-extension UserRecord {
-    /// Whether one of the user's tokens already holds the seed: two devices that show the same values would be one
-    /// factor under two names.
+extension SecretEnvelopes {
+    /// The Base32 text of a seed that a command brought.
     ///
-    /// Seeds stay sealed; both are asked for their values at counters that no device reaches, 124 bits in all.
-    func holdsSeed(of state: OATHState, sealedFor token: TokenID, _ context: DecisionContext) -> Bool {
-        guard let mine = context.cryptography.values(state.secret, token, key.tenant, state.algorithm) else {
-            return false
-        }
-        return tokens.contains { other in
-            guard other.id != token, let secret = other.oath?.secret else { return false }
-            return context.cryptography.values(secret, other.id, other.tenant, state.algorithm) == mine
-        }
-    }
-}
-
-extension TokenCryptography {
-    fileprivate func values(
-        _ secret: SealedSecret,
-        _ token: TokenID,
-        _ tenant: String,
-        _ algorithm: HashAlgorithm
-    ) -> [UInt32]? {
-        device(secret, of: token, tenant: tenant, algorithm: algorithm).map { device in
-            (0..<4).map { device.truncatedMAC(movingFactor: UInt64.max - $0) }
-        }
+    /// - Throws: `invalid_ciphertext`, `plaintext_not_allowed`.
+    package func open(_ seed: SubmittedSeed, at now: Instant) throws(Rejection) -> String {
+        try open(seed.text, member: "secret", owner: seed.owner, at: now)
     }
 }

@@ -81,6 +81,10 @@ package struct Token: Equatable, Sendable {
         package var serial: String?
         package var manufacturer: String?
         package var model: String?
+        /// The vendor's delivery that the device came with.
+        package var batch: String?
+        /// When the device itself ends, whoever holds it.
+        package var endOfLife: Instant?
 
         package init(channel: Channel? = nil, address: String? = nil, serial: String? = nil) {
             self.channel = channel
@@ -138,8 +142,11 @@ package struct OATHState: Equatable, Sendable {
 /// A seed, encrypted and bound to its token; only the store's cryptography opens it.
 package struct SealedSecret: Equatable, Sendable {
     package let bytes: [UInt8]
+    /// Tells equal seeds of a tenant; known where the seed was sealed just now.
+    package let digest: KeyedDigest?
 
-    package init(bytes: [UInt8]) {
+    package init(bytes: [UInt8], digest: KeyedDigest? = nil) {
         self.bytes = bytes
+        self.digest = digest
     }
 }

@@ -10,6 +10,12 @@ package protocol TokenCryptography {
     /// Seals a seed for storage, bound to tenant and token.
     func seal(seed: [UInt8], for token: TokenID, tenant: String) -> SealedSecret
 
+    /// Digests of a seed within its tenant, the one that new seeds are stored with first: equal ones tell equal seeds.
+    func digests(ofSeed seed: [UInt8], tenant: String) -> [KeyedDigest]
+
+    /// Whether the sealed seed is this one; constant time in the seed.
+    func matches(seed: [UInt8], _ secret: SealedSecret, of token: TokenID, tenant: String) -> Bool
+
     /// The keyed digest of an issued OTP, bound to its challenge.
     func digest(otp: String, of challenge: ChallengeID) -> KeyedDigest
 

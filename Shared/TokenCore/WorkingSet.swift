@@ -1,6 +1,13 @@
 /// The state that a batch of commands reads and changes; loaded before the first decision, written after the last.
 package struct WorkingSet: Equatable, Sendable {
+    /// By user; the devices of a tenant's stock that the batch names stand under ``UserKey/stock(of:)``.
     package var users: [UserKey: UserRecord]
+    /// In whose record a device stands that the batch names by its serial number.
+    package var devices: [DeviceKey: UserKey] = [:]
+    /// The token types of the batch's tenants.
+    package var catalogues: [String: TypeCatalogue]
+    /// Who holds the seeds that the batch's commands bring.
+    package var seeds: SeedLedger
     package var sends: SendLedger
     /// How far the messages got that the batch's `otp.status` commands ask about.
     package var deliveries: [NotificationID: DeliveryState]
@@ -9,10 +16,14 @@ package struct WorkingSet: Equatable, Sendable {
 
     package init(
         users: [UserKey: UserRecord] = [:],
+        catalogues: [String: TypeCatalogue] = [:],
+        seeds: SeedLedger = SeedLedger(),
         sends: SendLedger = SendLedger(),
         deliveries: [NotificationID: DeliveryState] = [:]
     ) {
         self.users = users
+        self.catalogues = catalogues
+        self.seeds = seeds
         self.sends = sends
         self.deliveries = deliveries
     }

@@ -9,6 +9,12 @@ package struct BatchRequest: Sendable {
     package var users: Set<UserKey>
     /// Tenants whose catalogue version is asked for.
     package var tenants: Set<String>
+    /// Devices by serial number.
+    package var devices: Set<DeviceKey> = []
+    /// Devices by id, where they are in the stock.
+    package var stocked: Set<StockedToken> = []
+    /// Tenants whose token types the batch may change.
+    package var changedTenants: Set<String> = []
     package var reads: Reads
     package var limits: SendingLimits
 
@@ -37,11 +43,13 @@ package struct LoadedBatch: Sendable {
     /// The database's clock after the locks: the only one by which age is judged.
     package var clock: Instant
     package var catalogueVersions: [String: Int64]
+    /// Users outside the batch who hold devices that it names: it has to begin anew with them.
+    package var foreignHolders: Set<UserKey> = []
 }
 
 /// Steps 1-6 of a batch (BEGIN, lanes, ids, inbox, users, tokens) as one pipelined round trip.
 ///
-/// The order of locks is the same everywhere: lanes, command ids, users, destinations, each sorted.
+/// The order of locks is the same everywhere: lanes, command ids, tenants, users, destinations, devices, each sorted.
 struct BatchLoad {
     private enum Part {
         case plain
@@ -53,6 +61,7 @@ struct BatchLoad {
         case contacts
         case sends
         case deliveries
+        case devices
         case clock
         case tenants
     }
@@ -69,7 +78,13 @@ struct BatchLoad {
         add(.plain, PipelineStep(.begin))
         add(.lanes, PipelineStep(LaneQueries.lock, [.int32s(request.lanes.sorted().map(\.rawValue))]))
         addInbox()
+        if !request.changedTenants.isEmpty {
+            add(.plain, PipelineStep(TenantQueries.lock, [.texts(request.changedTenants.sorted())]))
+        }
         if !userKeys.isEmpty { addUsers() }
+        if !request.devices.isEmpty || !request.stocked.isEmpty {
+            add(.devices, DeviceQueries.locking(request.devices, request.stocked))
+        }
         add(.tenants, PipelineStep(TenantQueries.versions, [.texts(request.tenants.sorted())]))
         add(.clock, PipelineStep(Self.clock))
     }
@@ -131,6 +146,22 @@ struct BatchLoad {
         userKeys[key].flatMap { batch.state.users[$0]?.lockout == nil ? nil : $0 }
     }
 
+    /// A device that a user holds is in that user's record already; one of the stock comes into the stock's.
+    private func add(_ token: Token, to batch: inout LoadedBatch) {
+        let key = token.device.serial.map { DeviceKey(tenant: token.tenant, serial: $0) }
+        let isNamed = key.map(request.devices.contains) ?? false
+        guard let owner = token.owner else {
+            guard isNamed || request.stocked.contains(StockedToken(tenant: token.tenant, id: token.id)) else { return }
+            let stock = UserKey.stock(of: token.tenant)
+            batch.state[stock].tokens.append(token)
+            if let key { batch.state.devices[key] = stock }
+            return
+        }
+        guard isNamed, let key else { return }
+        batch.state.devices[key] = owner
+        if batch.state.users[owner]?.lockout == nil { batch.foreignHolders.insert(owner) }
+    }
+
     private func decode(_ part: Part, _ result: PGResult, into batch: inout LoadedBatch) throws(StoreError) {
         for row in result.rows {
             switch part {
@@ -155,6 +186,8 @@ struct BatchLoad {
             case .deliveries:
                 let (notification, state) = try DeliveryQueries.decode(result, row: row)
                 batch.state.deliveries[notification] = state
+            case .devices:
+                add(try TokenQueries.decode(result, row: row).token, to: &batch)
             case .tenants:
                 batch.catalogueVersions[result.text(row, 0)] = result.int64(row, 1)
             case .sends:

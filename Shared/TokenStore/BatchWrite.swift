@@ -53,7 +53,9 @@ struct BatchWrite {
         for (user, record) in after.users {
             changes.add(from: before.users[user] ?? UserRecord(key: user), to: record)
         }
+        changes.settle()
         steps += changes.steps
+        steps += TokenTypeWrite.steps(from: before.catalogues, to: after.catalogues)
         if !after.sends.added.isEmpty { steps.append(SendQueries.insertion(after.sends.added)) }
     }
 }
@@ -62,7 +64,11 @@ struct BatchWrite {
 private struct StateChanges {
     private var newUsers: [(key: UUIDValue, user: UserKey, lockout: Lockout)] = []
     private var changedUsers: [(key: UUIDValue, user: UserKey, lockout: Lockout)] = []
-    private var newTokens: [(user: UUIDValue, token: Token)] = []
+    private var newTokens: [Token] = []
+    /// Tokens that were in a record before, and are in none or in another one now.
+    private var left: [TokenID: Token] = [:]
+    /// Tokens that are in a record where they were not before.
+    private var arrived: [Token] = []
     private var movedTokens: [Token] = []
     private var editedTokens: [Token] = []
     private var removedTokens: [TokenID] = []
@@ -82,8 +88,10 @@ private struct StateChanges {
             }
         }
         if before.tokens != after.tokens {
-            for token in after.tokens { add(token, replacing: before[token.id], owner: key) }
-            for token in before.tokens where after[token.id] == nil { remove(token) }
+            for token in after.tokens {
+                if let old = before[token.id] { add(token, replacing: old) } else { arrived.append(token) }
+            }
+            for token in before.tokens where after[token.id] == nil { left[token.id] = token }
         }
         if before.challenges != after.challenges {
             for challenge in after.challenges where before[challenge.id] != challenge {
@@ -95,13 +103,22 @@ private struct StateChanges {
         }
     }
 
-    private mutating func add(_ token: Token, replacing old: Token?, owner: UUIDValue) {
-        guard token != old else { return }
-        guard let old else {
-            newTokens.append((owner, token))
-            if let secret = token.oath?.secret { secrets.append((token.id, secret)) }
-            return
+    /// Once all records were added: a token that left one and arrived in another changed hands; one that only left is
+    /// DELETED, one that only arrived is new.
+    mutating func settle() {
+        for token in arrived {
+            if let old = left.removeValue(forKey: token.id) {
+                add(token, replacing: old)
+            } else {
+                newTokens.append(token)
+                if let secret = token.oath?.secret { secrets.append((token.id, secret)) }
+            }
         }
+        for token in left.values { remove(token) }
+    }
+
+    private mutating func add(_ token: Token, replacing old: Token) {
+        guard token != old else { return }
         movedTokens.append(token)
         if detailsDiffer(token, old) { editedTokens.append(token) }
         if let secret = token.oath?.secret, secret != old.oath?.secret { secrets.append((token.id, secret)) }
@@ -128,11 +145,12 @@ private struct StateChanges {
         // New rows are locked by writing them: in the order in which other batches do.
         if !newUsers.isEmpty { steps.append(UserQueries.insertion(newUsers.sorted { $0.key < $1.key })) }
         if !changedUsers.isEmpty { steps.append(UserQueries.change(changedUsers)) }
+        // What is freed comes first: a new token may take a deleted one's serial number or seed.
+        if !removedTokens.isEmpty { steps += TokenUpdates.removals(removedTokens) }
         if !newTokens.isEmpty { steps.append(TokenQueries.insertion(newTokens)) }
         if !movedTokens.isEmpty { steps.append(TokenUpdates.positions(movedTokens)) }
         if !editedTokens.isEmpty { steps.append(TokenUpdates.detailChanges(editedTokens)) }
         if !secrets.isEmpty { steps.append(TokenUpdates.secrets(secrets)) }
-        if !removedTokens.isEmpty { steps += TokenUpdates.removals(removedTokens) }
         if !challenges.isEmpty { steps.append(ChallengeQueries.changes(challenges)) }
         if !contacts.isEmpty { steps.append(ContactQueries.changes(contacts.sorted { $0.user < $1.user })) }
         if !removedContacts.isEmpty { steps.append(ContactQueries.removal(removedContacts)) }

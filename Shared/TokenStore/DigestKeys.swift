@@ -8,6 +8,7 @@ final class DigestKeys {
         case otp = 1
         case context = 2
         case command = 3
+        case seed = 4
     }
 
     private static let tagLength = 4
@@ -21,6 +22,13 @@ final class DigestKeys {
     func digest(_ message: [UInt8], label: Label, with rings: KeyRings) -> [UInt8] {
         guard let key = rings.active(.otp) else { preconditionFailure("a worker starts with a key of ring otp") }
         return tag(of: key) + mac(message, label: label, key: key)
+    }
+
+    /// Digests under every key, the active one first: what is looked up may have been made under any of them.
+    func digests(_ message: [UInt8], label: Label, with rings: KeyRings) -> [[UInt8]] {
+        let active = rings.active(.otp)
+        let others = rings.keys.filter { $0.ring == .otp && $0.kid != active?.kid }
+        return ([active].compactMap(\.self) + others).map { tag(of: $0) + mac(message, label: label, key: $0) }
     }
 
     func matches(_ message: [UInt8], label: Label, digest: [UInt8], with rings: KeyRings) -> Bool {

@@ -19,7 +19,7 @@ package final class SealedEnvelopes {
     /// The sealed part of a notification: bound to its user, worthless after `expires`.
     package func seal(notification content: JSONObject, owner: UserKey, expires: Instant) -> String {
         var object = content
-        bind(&object, to: owner, use: .notification, expires: expires)
+        bind(&object, to: .user(owner), use: .notification, expires: expires)
         return seal(object.serialized(), ring: .notification)
     }
 
@@ -32,10 +32,10 @@ package final class SealedEnvelopes {
     ///
     /// - Returns: nil where the JWE does not open, is bound to another user or use, or has ended.
     package func open(notification jwe: String, owner: UserKey, at now: Instant) -> JSONObject? {
-        open(jwe, ring: .notification, owner: owner, at: now)
+        open(jwe, ring: .notification, owner: .user(owner), at: now)
     }
 
-    private func open(_ jwe: String, ring: Ring, owner: UserKey, at now: Instant) -> JSONObject? {
+    private func open(_ jwe: String, ring: Ring, owner: SecretOwner, at now: Instant) -> JSONObject? {
         let plaintext: Secret
         do {
             plaintext = try JWE.open(Array(jwe.utf8)) { keys.key(ring, kid: $0) }
@@ -49,15 +49,13 @@ package final class SealedEnvelopes {
             return nil
         }
         guard let object = parsed.objectValue, object["use"] == .string(ring.rawValue),
-            object["tenant"] == .string(owner.tenant), object["userId"] == .string(owner.userID),
-            case .integer(let end)? = object["exp"], now.seconds < end
+            owner.isNamed(by: object), case .integer(let end)? = object["exp"], now.seconds < end
         else { return nil }
         return object
     }
 
-    private func bind(_ object: inout JSONObject, to owner: UserKey, use: Ring, expires: Instant) {
-        object["tenant"] = .string(owner.tenant)
-        object["userId"] = .string(owner.userID)
+    private func bind(_ object: inout JSONObject, to owner: SecretOwner, use: Ring, expires: Instant) {
+        for (name, value) in owner.names { object[name] = .string(value) }
         object["use"] = .string(use.rawValue)
         object["exp"] = .integer(expires.seconds)
     }
@@ -79,7 +77,7 @@ extension SealedEnvelopes: SecretEnvelopes {
     package func open(
         _ text: String,
         member: String,
-        owner: UserKey,
+        owner: SecretOwner,
         at now: Instant
     ) throws(Rejection) -> String {
         guard text.hasPrefix("eyJ") else {
@@ -102,7 +100,21 @@ extension SealedEnvelopes: SecretEnvelopes {
 
     private func sealProvisioning(_ content: JSONObject, owner: UserKey, expires: Instant) -> String {
         var object = content
-        bind(&object, to: owner, use: .provisioning, expires: expires)
+        bind(&object, to: .user(owner), use: .provisioning, expires: expires)
         return seal(object.serialized(), ring: .provisioning)
+    }
+}
+
+extension SecretOwner {
+    /// The members of the plaintext that name the owner.
+    fileprivate var names: [(name: String, value: String)] {
+        switch self {
+        case .user(let user): [("tenant", user.tenant), ("userId", user.userID)]
+        case .device(let tenant, let serial): [("tenant", tenant), ("serial", serial)]
+        }
+    }
+
+    fileprivate func isNamed(by object: JSONObject) -> Bool {
+        names.allSatisfy { object[$0.name] == .string($0.value) }
     }
 }

@@ -7,11 +7,11 @@ enum SealedSeed {
     private static let format: UInt8 = 1
     private static let headerLength = 5
 
-    static func seal(_ seed: [UInt8], with key: AESGCM, id: Int32, token: TokenID, tenant: String) -> SealedSecret {
+    static func seal(_ seed: [UInt8], with key: AESGCM, id: Int32, token: TokenID, tenant: String) -> [UInt8] {
         var bytes: [UInt8] = [format]
         withUnsafeBytes(of: id.bigEndian) { bytes.append(contentsOf: $0) }
         bytes += key.seal(seed, aad: binding(token, tenant))
-        return SealedSecret(bytes: bytes)
+        return bytes
     }
 
     static func dataKey(of secret: SealedSecret) -> Int32? {

@@ -82,7 +82,26 @@ extension StoreCryptography: TokenCryptography {
 
     package func seal(seed: [UInt8], for token: TokenID, tenant: String) -> SealedSecret {
         guard let key = dataKeys[newestDataKey] else { preconditionFailure("a store is opened with a data key") }
-        return SealedSeed.seal(seed, with: key, id: newestDataKey, token: token, tenant: tenant)
+        let message = seedMessage(seed, tenant)
+        return SealedSecret(
+            bytes: SealedSeed.seal(seed, with: key, id: newestDataKey, token: token, tenant: tenant),
+            digest: KeyedDigest(bytes: digests.digest(message, label: .seed, with: keys.current))
+        )
+    }
+
+    package func digests(ofSeed seed: [UInt8], tenant: String) -> [KeyedDigest] {
+        digests.digests(seedMessage(seed, tenant), label: .seed, with: keys.current).map { KeyedDigest(bytes: $0) }
+    }
+
+    package func matches(seed: [UInt8], _ secret: SealedSecret, of token: TokenID, tenant: String) -> Bool {
+        guard let id = SealedSeed.dataKey(of: secret), let key = dataKeys[id],
+            let own = SealedSeed.open(secret, with: key, token: token, tenant: tenant)
+        else { return false }
+        return own.withBytes { constantTimeEquals(seed, $0) }
+    }
+
+    private func seedMessage(_ seed: [UInt8], _ tenant: String) -> [UInt8] {
+        Array(tenant.utf8) + [0] + seed
     }
 
     package func digest(otp: String, of challenge: ChallengeID) -> KeyedDigest {

@@ -8,6 +8,11 @@ enum TenantQueries {
         sql: "SELECT name, catalogue_version FROM tenant WHERE name = ANY ($1::text[])"
     )
 
+    static let lock = Statement(
+        name: "tenant_lock",
+        sql: "SELECT FROM tenant WHERE name = ANY ($1::text[]) ORDER BY name FOR NO KEY UPDATE"
+    )
+
     static let types = Statement(
         name: "tenant_types",
         sql: """

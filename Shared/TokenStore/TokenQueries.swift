@@ -3,14 +3,14 @@ import TokenCore
 
 /// Reading tokens of users whose rows are locked, and adding new ones.
 enum TokenQueries {
-    private static func columns(_ secret: String) -> String {
+    static func columns(_ secret: String) -> String {
         """
         t.user_key, t.token_id, t.tenant, t.user_id, t.type_name, t.kind, t.hardware, t.status, t.status_reason,
         t.description, t.channel, t.address, t.pending_address, t.serial, t.manufacturer, t.model,
         \(secret), t.algorithm, t.digits, t.period, t.moving_factor, t.drift,
         t.failures, t.consecutive_failures, t.lock_level, t.locked_until,
         t.created_at, t.activated_at, t.updated_at, t.last_used_at, t.expires_at, t.activate_before, t.version,
-        t.reset_failures, t.recovery_digests
+        t.reset_failures, t.recovery_digests, t.batch, t.end_of_life
         """
     }
 
@@ -61,6 +61,8 @@ enum TokenQueries {
         device.pendingAddress = result.optionalText(row, 12)
         device.manufacturer = result.optionalText(row, 14)
         device.model = result.optionalText(row, 15)
+        device.batch = result.optionalText(row, 35)
+        device.endOfLife = result.optionalInstant(row, 36)
 
         var times = Token.Times(createdAt: result.instant(row, 26))
         times.activatedAt = result.optionalInstant(row, 27)
@@ -119,7 +121,7 @@ enum TokenQueries {
                 algorithm, digits, period, moving_factor, drift,
                 failures, consecutive_failures, lock_level, locked_until,
                 created_at, activated_at, updated_at, last_used_at, expires_at, activate_before, version,
-                reset_failures, recovery_digests, scan_at
+                reset_failures, recovery_digests, batch, end_of_life, scan_at
             )
             SELECT new.*, CASE WHEN new.ends IS NOT NULL OR new.activate IS NOT NULL THEN new.created END
             FROM unnest(
@@ -129,20 +131,19 @@ enum TokenQueries {
                 $17::smallint[], $18::smallint[], $19::smallint[], $20::bigint[], $21::int[],
                 $22::int[], $23::int[], $24::int[], $25::timestamptz[],
                 $26::timestamptz[], $27::timestamptz[], $28::timestamptz[], $29::timestamptz[], $30::timestamptz[],
-                $31::timestamptz[], $32::bigint[], $33::int[], $34::bytea[]
+                $31::timestamptz[], $32::bigint[], $33::int[], $34::bytea[], $35::text[], $36::timestamptz[]
             ) AS new (
                 c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, c18, c19, c20, c21, c22,
-                c23, c24, c25, created, c27, c28, c29, ends, activate, c32, c33, c34
+                c23, c24, c25, created, c27, c28, c29, ends, activate, c32, c33, c34, c35, c36
             )
             """
     )
 
-    static func insertion(_ tokens: [(user: UUIDValue, token: Token)]) -> PipelineStep {
-        let rows = tokens.map(\.token)
+    static func insertion(_ rows: [Token]) -> PipelineStep {
         var parameters: [PGParameter] = [
             .uuids(rows.map { PGUUID($0.id.value) }),
             .texts(rows.map(\.tenant)),
-            .uuids(tokens.map { $0.token.userID == nil ? nil : PGUUID($0.user) }),
+            .uuids(rows.map { $0.owner.map { PGUUID(StoreKeys.user($0)) } }),
             .texts(rows.map(\.userID)),
             .texts(rows.map(\.type.name)),
             .int16s(rows.map { Codes.kind.code($0.type.kind) }),
@@ -175,7 +176,14 @@ enum TokenQueries {
             .int64s(rows.map(\.version)),
             .int32s(rows.map { Int32($0.lockout.resetFailures) }),
             .byteas(rows.map { $0.recovery.map { DigestRun.join($0.unused) } }),
+            .texts(rows.map(\.device.batch)),
+            .timestamps(rows.map { $0.device.endOfLife?.microseconds }),
         ]
         return PipelineStep(insert, parameters)
     }
+}
+
+extension Token {
+    /// The user who holds it.
+    var owner: UserKey? { userID.map { UserKey(tenant: tenant, userID: $0) } }
 }

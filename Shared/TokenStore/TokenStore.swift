@@ -135,6 +135,15 @@ package final class TokenStore {
         }
     }
 
+    /// Who holds the seeds behind these digests.
+    package func seedHolders(_ digests: [KeyedDigest]) throws(PostgresError) -> SeedLedger {
+        let result = try connection.query(DeviceQueries.holders, [.byteas(digests.map(\.bytes))])
+        let holders = result.rows.map { row in
+            (KeyedDigest(bytes: result.bytes(row, 0)), TokenID(UUIDValue(result.uuid(row, 1))))
+        }
+        return SeedLedger(Dictionary(holders) { first, _ in first })
+    }
+
     package func rollback() {
         connection.rollback()
     }

@@ -25,6 +25,10 @@ enum TokenTypeRows {
         return JSONValue.object(object).serialized()
     }
 
+    static func encode(policy: TypePolicy) -> [UInt8] {
+        JSONValue.object(PolicyJSON.choices(of: policy)).serialized()
+    }
+
     private static func names(_ bytes: [UInt8]) throws -> [String: String] {
         guard case .object(let object) = try JSONParser.parse(bytes) else {
             throw StoreError.damagedRow(table: "token_type")

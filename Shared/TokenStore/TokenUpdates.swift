@@ -27,8 +27,7 @@ enum TokenUpdates {
         name: "token_details",
         sql: """
             UPDATE token SET
-                user_key = CASE WHEN u.owned THEN token.user_key END,
-                user_id = CASE WHEN u.owned THEN token.user_id END,
+                user_key = u.user_key, user_id = u.user_id,
                 status_reason = u.status_reason, description = u.description, address = u.address,
                 pending_address = u.pending_address, activated_at = u.activated_at, updated_at = u.updated_at,
                 expires_at = u.expires_at, activate_before = u.activate_before,
@@ -36,10 +35,10 @@ enum TokenUpdates {
                     WHEN u.expires_at IS NOT NULL OR u.activate_before IS NOT NULL THEN u.updated_at
                 END
             FROM unnest(
-                $1::uuid[], $2::boolean[], $3::text[], $4::text[], $5::text[], $6::text[],
-                $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::timestamptz[]
+                $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+                $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[]
             ) AS u (
-                token_id, owned, status_reason, description, address, pending_address,
+                token_id, user_key, user_id, status_reason, description, address, pending_address,
                 activated_at, updated_at, expires_at, activate_before
             )
             WHERE token.token_id = u.token_id
@@ -60,8 +59,9 @@ enum TokenUpdates {
     static let putSecret = Statement(
         name: "token_secret_put",
         sql: """
-            INSERT INTO token_secret (token_id, sealed) SELECT * FROM unnest($1::uuid[], $2::bytea[])
-            ON CONFLICT (token_id) DO UPDATE SET sealed = excluded.sealed
+            INSERT INTO token_secret (token_id, sealed, seed_digest)
+            SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::bytea[])
+            ON CONFLICT (token_id) DO UPDATE SET sealed = excluded.sealed, seed_digest = excluded.seed_digest
             """
     )
 
@@ -92,7 +92,8 @@ enum TokenUpdates {
             details,
             [
                 .uuids(tokens.map { PGUUID($0.id.value) }),
-                .bools(tokens.map { $0.userID != nil }),
+                .uuids(tokens.map { $0.owner.map { PGUUID(StoreKeys.user($0)) } }),
+                .texts(tokens.map(\.userID)),
                 .texts(tokens.map(\.statusReason)),
                 .texts(tokens.map(\.description)),
                 .texts(tokens.map(\.device.address)),
@@ -108,7 +109,11 @@ enum TokenUpdates {
     static func secrets(_ tokens: [(id: TokenID, secret: SealedSecret)]) -> PipelineStep {
         PipelineStep(
             putSecret,
-            [.uuids(tokens.map { PGUUID($0.id.value) }), .byteas(tokens.map(\.secret.bytes))]
+            [
+                .uuids(tokens.map { PGUUID($0.id.value) }),
+                .byteas(tokens.map(\.secret.bytes)),
+                .byteas(tokens.map(\.secret.digest?.bytes)),
+            ]
         )
     }
 

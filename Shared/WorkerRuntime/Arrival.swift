@@ -38,6 +38,14 @@ final class Arrival {
         }
     }
 
+    /// What a command names beside its user; nil where that is nothing, and where it is refused on sight.
+    var needs: Needs? {
+        guard case .command(let command) = work, let prepared = command.prepared, prepared.keys.admit(command.user),
+            case .success(let needs) = prepared.needs
+        else { return nil }
+        return needs
+    }
+
     var tenant: String? {
         switch work {
         case .command(let command): command.user.tenant

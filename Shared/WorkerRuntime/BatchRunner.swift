@@ -45,15 +45,14 @@ final class BatchRunner {
     /// - Throws: `ForeignEpoch` where a lane is not ours any more; the transaction is over then, as after any error.
     func load(_ arrivals: [Arrival], epochs: [LaneID: Int64], isPoison: Bool = false) throws -> LoadedBatch {
         var request = BatchRequest(lanes: [], keys: [], users: [], limits: decider.settings.limits)
-        for arrival in arrivals {
-            request.lanes.insert(arrival.lane)
-            request.keys.append(arrival.key)
-            if isPoison { continue }
-            if let user = arrival.user { request.users.insert(user) }
-            if let tenant = arrival.tenant { request.tenants.insert(tenant) }
-            request.reads.formUnion(arrival.reads)
+        for arrival in arrivals { request.add(arrival, isPoison: isPoison) }
+        var loaded = try store.begin(request)
+        // Whose device it is shows once its row is locked, and users are locked before devices: begin anew with them.
+        while !loaded.foreignHolders.isEmpty {
+            store.rollback()
+            request.users.formUnion(loaded.foreignHolders)
+            loaded = try store.begin(request)
         }
-        let loaded = try store.begin(request)
         let foreign = request.lanes.filter { loaded.lanes[$0] == nil || loaded.lanes[$0]?.epoch != epochs[$0] }
         guard foreign.isEmpty else {
             store.rollback()
@@ -65,12 +64,12 @@ final class BatchRunner {
     /// Steps 7-9: one decision for each arrival, in order.
     func decide(_ arrivals: [Arrival], _ loaded: LoadedBatch, isPoison: Bool = false) throws -> DecidedBatch {
         do {
+            let before = isPoison ? loaded.state : try state(arrivals, loaded)
             var view = Decider.View(
-                state: loaded.state,
+                state: before,
                 lanes: loaded.lanes,
                 known: try known(arrivals, loaded),
-                catalogues: try catalogues(loaded),
-                tenantPages: isPoison ? [:] : try tenantPages(arrivals),
+                pages: isPoison ? [:] : try pages(arrivals),
                 now: loaded.lanes.values.reduce(loaded.clock) { max($0, $1.lastAt) }
             )
             var decisions: [Decision] = []
@@ -80,7 +79,13 @@ final class BatchRunner {
                     isPoison ? try decider.poison(arrival, &view) : try decider.decide(arrival, &view)
                 )
             }
-            return DecidedBatch(arrivals: arrivals, loaded: loaded, decisions: decisions, view: view)
+            return DecidedBatch(
+                arrivals: arrivals,
+                loaded: loaded,
+                before: before,
+                decisions: decisions,
+                view: view
+            )
         } catch {
             store.rollback()
             throw error
@@ -119,7 +124,7 @@ final class BatchRunner {
         for (id, record) in last { lanes[id]?.pass(record) }
         try store.commit(
             BatchResult(
-                before: batch.loaded.state,
+                before: batch.before,
                 after: batch.view.state,
                 lanes: lanes,
                 inbox: inbox,
@@ -136,28 +141,44 @@ final class BatchRunner {
         return loaded.known.merging(try store.inbox(keys)) { first, _ in first }
     }
 
-    private func catalogues(_ loaded: LoadedBatch) throws -> [String: TypeCatalogue] {
-        var catalogues: [String: TypeCatalogue] = [:]
+    /// What was loaded, with the token types and the holders of seeds that the commands bring.
+    private func state(_ arrivals: [Arrival], _ loaded: LoadedBatch) throws -> WorkingSet {
+        var state = loaded.state
         for (tenant, version) in loaded.catalogueVersions {
-            catalogues[tenant] = try store.catalogue(tenant: tenant, version: version)
+            state.catalogues[tenant] = try store.catalogue(tenant: tenant, version: version)
         }
-        return catalogues
+        let digests = arrivals.flatMap { arrival in
+            (arrival.needs?.seeds ?? []).flatMap { decider.digests(of: $0, tenant: arrival.tenant ?? "", loaded.clock) }
+        }
+        if !digests.isEmpty { state.seeds = try store.seedHolders(digests) }
+        return state
     }
 
-    private func tenantPages(_ arrivals: [Arrival]) throws -> [UUIDValue: Result<[Token], Rejection>] {
-        var pages: [UUIDValue: Result<[Token], Rejection>] = [:]
+    private func pages(_ arrivals: [Arrival]) throws -> [UUIDValue: [Token]] {
+        var pages: [UUIDValue: [Token]] = [:]
         for arrival in arrivals {
-            guard case .command(let command) = arrival.work, command.user.isTenantWide,
-                let prepared = command.prepared
-            else { continue }
-            switch prepared.tenantPage() {
-            case .success(nil): break
-            case .success(let request?):
-                pages[arrival.key] = .success(try store.tokens(tenant: command.user.tenant, request))
-            case .failure(let refusal): pages[arrival.key] = .failure(refusal)
-            }
+            guard let tenant = arrival.tenant, let request = arrival.needs?.page else { continue }
+            pages[arrival.key] = try store.tokens(tenant: tenant, request)
         }
         return pages
+    }
+}
+
+extension BatchRequest {
+    /// - Parameter isPoison: nothing by the record's data, which the database refused.
+    fileprivate mutating func add(_ arrival: Arrival, isPoison: Bool) {
+        lanes.insert(arrival.lane)
+        keys.append(arrival.key)
+        if isPoison { return }
+        if let user = arrival.user { users.insert(user) }
+        guard let tenant = arrival.tenant else { return }
+        tenants.insert(tenant)
+        reads.formUnion(arrival.reads)
+        guard let needs = arrival.needs else { return }
+        users.formUnion(needs.users)
+        devices.formUnion(needs.serials.map { DeviceKey(tenant: tenant, serial: $0) })
+        stocked.formUnion(needs.stocked.map { StockedToken(tenant: tenant, id: $0) })
+        if needs.changesTypes { changedTenants.insert(tenant) }
     }
 }
 
@@ -165,6 +186,8 @@ final class BatchRunner {
 struct DecidedBatch {
     let arrivals: [Arrival]
     let loaded: LoadedBatch
+    /// The state that the decisions began with.
+    let before: WorkingSet
     let decisions: [Decision]
     let view: Decider.View
 

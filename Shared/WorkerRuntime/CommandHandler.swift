@@ -11,23 +11,41 @@ package protocol CommandHandler<Command>: Sendable {
     /// What has to be loaded beside the record of the command's user.
     static var reads: Reads { get }
 
-    /// Whether the command may come on a key that begins with `~`.
-    static var acceptsTenantKey: Bool { get }
+    /// The keys that the command may come on; on any other it is `malformed`.
+    static var keys: AcceptedKeys { get }
 
     /// Whether the command only looks: then it leaves no audit row.
     static var isReadOnly: Bool { get }
 
     func decide(_ command: Command, _ state: inout WorkingSet, _ context: DecisionContext) -> Outcome
 
-    /// The page of the tenant's tokens that a command on a `~` key looks at; nil for any other command.
-    func tenantPage(_ command: Command) throws(Rejection) -> TenantPageRequest?
+    /// What the command names beside its user.
+    ///
+    /// - Throws: a refusal that needs no state; it is answered in its turn.
+    func needs(_ command: Command, on key: UserKey) throws(Rejection) -> Needs
+}
+
+/// Record keys by whom they stand for.
+package struct AcceptedKeys: OptionSet, Sendable {
+    package let rawValue: UInt8
+
+    package init(rawValue: UInt8) {
+        self.rawValue = rawValue
+    }
+
+    /// `tenant/userId`.
+    package static let user = AcceptedKeys(rawValue: 1 << 0)
+    /// `tenant/~anything`: the stock and the token types.
+    package static let tenantWide = AcceptedKeys(rawValue: 1 << 1)
+
+    func admit(_ key: UserKey) -> Bool { contains(key.isTenantWide ? .tenantWide : .user) }
 }
 
 extension CommandHandler {
     package static var reads: Reads { [] }
-    package static var acceptsTenantKey: Bool { false }
+    package static var keys: AcceptedKeys { .user }
     package static var isReadOnly: Bool { false }
-    package func tenantPage(_ command: Command) throws(Rejection) -> TenantPageRequest? { nil }
+    package func needs(_ command: Command, on key: UserKey) throws(Rejection) -> Needs { Needs() }
 }
 
 /// What the directory says of a user: decided like a command, but nobody is answered.

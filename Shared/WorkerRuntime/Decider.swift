@@ -19,8 +19,8 @@ struct Decider {
         var state: WorkingSet
         let lanes: [LaneID: LaneRow]
         let known: [UUIDValue: InboxHit]
-        let catalogues: [String: TypeCatalogue]
-        let tenantPages: [UUIDValue: Result<[Token], Rejection>]
+        /// The rows of the pages that commands on `~` keys look at.
+        let pages: [UUIDValue: [Token]]
         /// The batch's time: the database's clock, never before the lanes' last batch.
         let now: Instant
         var decidedHere: [UUIDValue: (content: [UInt8], messages: [WireMessage])] = [:]
@@ -105,20 +105,19 @@ struct Decider {
         if view.now.adding(seconds: DecisionSettings.clockTolerance) < appended {
             return .rejected(.malformed(field: "timestamp"))
         }
-        guard let catalogue = view.catalogues[command.user.tenant] else { return .rejected(Rejection(.tenantNotFound)) }
+        guard let catalogue = view.state.catalogues[command.user.tenant] else {
+            return .rejected(Rejection(.tenantNotFound))
+        }
         let prepared: HandlerTable.Prepared
         switch command.content {
         case .success(let value): prepared = value
         case .failure(let refusal): return .rejected(refusal)
         }
-        guard !command.user.isTenantWide || prepared.acceptsTenantKey else {
+        guard prepared.keys.admit(command.user) else {
             return .rejected(.malformed(field: Undecodable.keyField))
         }
-        switch view.tenantPages[arrival.key] {
-        case .failure(let refusal): return .rejected(refusal)
-        case .success(let tokens): view.state.tenantPage = tokens
-        case nil: view.state.tenantPage = []
-        }
+        if case .failure(let refusal) = prepared.needs { return .rejected(refusal) }
+        view.state.tenantPage = view.pages[arrival.key] ?? []
         let context = DecisionContext(
             now: instant,
             user: command.user,
@@ -156,7 +155,7 @@ struct Decider {
         _ view: inout View
     ) throws -> Decision {
         guard let handler = intake.directoryHandler(of: arrival.record.topic),
-            let catalogue = view.catalogues[recordKey.tenant]
+            let catalogue = view.state.catalogues[recordKey.tenant]
         else {
             return try once(arrival, &view, deadLetter: Self.tenantNotFound) { _ in
                 outbox.deadLetter(arrival, reason: Self.tenantNotFound)
@@ -176,6 +175,18 @@ struct Decider {
             )
             let outcome = handler.decide(record, &view.state, context)
             return outbox.directoryMessages(outcome, recordKey, arrival.key, at: view.now)
+        }
+    }
+
+    // MARK: Seeds
+
+    /// Digests that tell who holds a seed; none where it does not open or is no seed, which its decision answers.
+    func digests(of seed: SubmittedSeed, tenant: String, _ now: Instant) -> [KeyedDigest] {
+        do throws(Rejection) {
+            let bytes = try SeedRules.seed(fromBase32: envelopes.open(seed, at: now))
+            return cryptography.digests(ofSeed: bytes, tenant: tenant)
+        } catch {
+            return []
         }
     }
 

@@ -6,36 +6,34 @@ package struct HandlerTable: Sendable {
     /// A command whose data were read: what it needs, and its decision.
     struct Prepared {
         let reads: Reads
-        let acceptsTenantKey: Bool
+        let keys: AcceptedKeys
         let isReadOnly: Bool
-        let tenantPage: () -> Result<TenantPageRequest?, Rejection>
+        let needs: Result<Needs, Rejection>
         let decide: (inout WorkingSet, DecisionContext) -> Outcome
 
-        init<Handler: CommandHandler>(_ handler: Handler, _ command: Handler.Command) {
+        init<Handler: CommandHandler>(_ handler: Handler, _ command: Handler.Command, on key: UserKey) {
             reads = Handler.reads
-            acceptsTenantKey = Handler.acceptsTenantKey
+            keys = Handler.keys
             isReadOnly = Handler.isReadOnly
-            tenantPage = {
-                do throws(Rejection) {
-                    return .success(try handler.tenantPage(command))
-                } catch {
-                    return .failure(error)
-                }
+            do throws(Rejection) {
+                needs = .success(try handler.needs(command, on: key))
+            } catch {
+                needs = .failure(error)
             }
             decide = { state, context in handler.decide(command, &state, context) }
         }
     }
 
-    private var entries: [CommandType: @Sendable (FieldReader) -> Result<Prepared, FieldError>] = [:]
+    private var entries: [CommandType: @Sendable (FieldReader, UserKey) -> Result<Prepared, FieldError>] = [:]
 
     package init() {}
 
     /// The table with one more handler.
     package func handling<Handler: CommandHandler>(_ type: CommandType, by handler: Handler) -> HandlerTable {
         var table = self
-        table.entries[type] = { fields in
+        table.entries[type] = { fields, key in
             do throws(FieldError) {
-                return .success(Prepared(handler, try Handler.Command(fields)))
+                return .success(Prepared(handler, try Handler.Command(fields), on: key))
             } catch {
                 return .failure(error)
             }
@@ -49,7 +47,7 @@ package struct HandlerTable: Sendable {
     func prepare(_ command: CommandEnvelope) throws(Rejection) -> Prepared {
         guard let entry = entries[command.commandType] else { throw Rejection(.unknownType) }
         if let defect = command.defect { throw .malformed(field: defect.pointer) }
-        switch entry(command.fields) {
+        switch entry(command.fields, UserKey(command.recordKey)) {
         case .success(let prepared): return prepared
         case .failure(let error): throw .malformed(field: error.pointer)
         }

@@ -29,7 +29,8 @@ extension NotificationDraft {
             locale: locale,
             tokenID: token.id,
             expires: expires,
-            content: content
+            content: content,
+            user: record.key == context.user.holder ? nil : record.key
         )
     }
 

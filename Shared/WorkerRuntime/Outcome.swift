@@ -42,11 +42,14 @@ package struct Outcome: Sendable {
 /// A fact to publish; the runtime adds identity, time and correlation.
 package struct EventDraft: Sendable, Equatable {
     package let type: EventType
-    package let data: JSONObject
+    package var data: JSONObject
+    /// Whom the fact is about, where that is not the user of the command's key.
+    package var user: UserKey?
 
-    package init(_ type: EventType, _ data: JSONObject) {
+    package init(_ type: EventType, _ data: JSONObject, user: UserKey? = nil) {
         self.type = type
         self.data = data
+        self.user = user
     }
 }
 
@@ -63,6 +66,8 @@ package struct NotificationDraft: Sendable, Equatable {
     package let expires: Instant?
     /// The sealed members: `to`, `otp`, `context`, `typeName`, `maskedDevice`, `minutes`, ….
     package let content: JSONObject
+    /// Who gets it, where that is not the user of the command's key.
+    package let user: UserKey?
 
     package init(
         id: NotificationID,
@@ -72,7 +77,8 @@ package struct NotificationDraft: Sendable, Equatable {
         tokenID: TokenID,
         challengeID: ChallengeID? = nil,
         expires: Instant? = nil,
-        content: JSONObject
+        content: JSONObject,
+        user: UserKey? = nil
     ) {
         self.id = id
         self.channel = channel
@@ -82,5 +88,6 @@ package struct NotificationDraft: Sendable, Equatable {
         self.challengeID = challengeID
         self.expires = expires
         self.content = content
+        self.user = user
     }
 }

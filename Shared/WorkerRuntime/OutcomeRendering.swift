@@ -52,13 +52,20 @@ struct OutcomeRendering {
             let envelope = NotificationEnvelope(
                 index: index + 1,
                 of: cause,
+                key: draft.user.flatMap { $0.recordKey(unless: user) },
                 expiryTime: draft.expires,
-                data: notification(draft, user, now)
+                data: notification(draft, draft.user ?? user, now)
             )
             messages.append(envelope.message(to: topics.notifications))
         }
         for (index, draft) in outcome.events.enumerated() {
-            let envelope = EventEnvelope(draft.type, index: index + 1, of: cause, data: draft.data)
+            let envelope = EventEnvelope(
+                draft.type,
+                index: index + 1,
+                of: cause,
+                key: draft.user.flatMap { $0.recordKey(unless: user) },
+                data: draft.data
+            )
             messages.append(envelope.message(to: topics.events))
         }
         return messages
@@ -116,5 +123,12 @@ struct OutcomeRendering {
                 envelopes: envelopes
             )
         ]
+    }
+}
+
+extension UserKey {
+    /// The key of messages about this user; nil where it is the command's own.
+    fileprivate func recordKey(unless other: UserKey) -> RecordKey? {
+        self == other ? nil : RecordKey(tenant: tenant, userID: userID)
     }
 }

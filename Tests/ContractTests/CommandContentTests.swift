@@ -121,17 +121,37 @@ struct CommandContentTests {
 
     @Test("hardware is named by its serial number on tenant-wide keys only")
     func hardware() throws {
-        let bySerial = try fields(#"{"serial":"S-1","reason":"stolen"}"#)
-        #expect(try SetHardwareStatus(bySerial, isTenantWide: true).target == .serial("S-1"))
-        #expect(throws: FieldError(pointer: "/tokenId")) { try SetHardwareStatus(bySerial, isTenantWide: false) }
-        let both = try fields(#"{"tokenId":"$id","serial":"S-1","ifVersion":2}"#)
-        #expect(throws: FieldError(pointer: "/serial")) { try SetHardwareStatus(both, isTenantWide: true) }
-        #expect(try SetHardwareStatus(both, isTenantWide: false).target == .tokenId(Self.tokenId))
-        #expect(try SetHardwareStatus(both, isTenantWide: false).ifVersion == 2)
-        #expect(
-            try SetHardwareStatus(fields(#"{"tokenId":"$id"}"#), isTenantWide: true).target == .tokenId(Self.tokenId)
+        let bySerial = try SetHardwareStatus(fields(#"{"serial":"S-1","reason":"stolen"}"#))
+        #expect(try bySerial.target(isTenantWide: true) == .serial("S-1"))
+        #expect(throws: Rejection.malformed(field: "/tokenId")) { try bySerial.target(isTenantWide: false) }
+        let both = try SetHardwareStatus(fields(#"{"tokenId":"$id","serial":"S-1","ifVersion":2}"#))
+        #expect(throws: Rejection.malformed(field: "/serial")) { try both.target(isTenantWide: true) }
+        #expect(try both.target(isTenantWide: false) == .tokenId(Self.tokenId))
+        #expect(both.ifVersion == 2)
+        let byID = try SetHardwareStatus(fields(#"{"tokenId":"$id"}"#))
+        #expect(try byID.target(isTenantWide: true) == .tokenId(Self.tokenId))
+        let neither = try SetHardwareStatus(fields("{}"))
+        #expect(throws: Rejection.malformed(field: "/tokenId")) { try neither.target(isTenantWide: true) }
+    }
+
+    @Test("a delivery is read entry by entry; what is missing or ill-typed is named, too many are not read to the end")
+    func delivery() throws {
+        let command = try ImportTokens(
+            fields(#"{"tokenType":"hotp-hardware","tokens":[{"serial":"S-1","secret":"GEZDGNBV","counter":7}]}"#)
         )
-        #expect(throws: FieldError(pointer: "/tokenId")) { try SetHardwareStatus(try fields("{}"), isTenantWide: true) }
+        #expect(command.tokens.map(\.serial) == ["S-1"])
+        #expect(command.tokens[0].counter == 7)
+        #expect(!"\(command)".contains("GEZDGNBV"))
+        let bad = [
+            #"{"tokenType":"x"}"#: "/tokens", #"{"tokenType":"x","tokens":[1]}"#: "/tokens/0",
+            #"{"tokenType":"x","tokens":[{"serial":"S","secret":"A"},{"secret":"A"}]}"#: "/tokens/1/serial",
+            #"{"tokenType":"x","tokens":[{"serial":"","secret":"A"}]}"#: "/tokens/0/serial",
+            #"{"tokenType":"x","tokens":[{"serial":"S"}]}"#: "/tokens/0/secret",
+            #"{"tokenType":"x","tokens":[{"serial":"S","secret":"A","digits":"6"}]}"#: "/tokens/0/digits",
+        ]
+        for (data, pointer) in bad { #expect(try field(ImportTokens.self, data) == pointer) }
+        let many = Array(repeating: #"{"serial":"S","secret":"A"}"#, count: 1_001).joined(separator: ",")
+        #expect(try ImportTokens(fields(#"{"tokenType":"x","tokens":[\#(many),{}]}"#)).tokens.count == 1_001)
     }
 
     @Test("a list has limits and filters")

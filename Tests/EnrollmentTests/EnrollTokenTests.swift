@@ -90,8 +90,8 @@ struct EnrollTokenTests {
 
     static let refusals: [(String, Rejection)] = [
         (#"{"tokenType": "pigeon"}"#, Rejection(.unknownTokenType)),
-        (#"{"tokenType": "hotp-hardware", "serial": "S-1"}"#, Rejection(.typeNotEnrollable)),
-        (#"{"tokenType": "recovery"}"#, Rejection(.typeNotEnrollable)),
+        (#"{"tokenType": "hotp-hardware", "serial": "S-1"}"#, Rejection(.serialNotFound)),
+        (#"{"tokenType": "hotp-hardware"}"#, Rejection.malformed(field: "/serial")),
         (#"{"tokenType": "sms"}"#, .malformed(field: "/phone")),
         (#"{"tokenType": "sms", "phone": "+41 79 123 45 67"}"#, Rejection(.invalidPhone)),
         (#"{"tokenType": "email", "email": "a@example.org\r\nBcc: b@example.org"}"#, Rejection(.invalidEmail)),

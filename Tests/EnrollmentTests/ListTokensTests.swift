@@ -47,7 +47,7 @@ struct ListTokensTests {
         let rows = desk.state.users.values.flatMap(\.tokens).sorted { $0.id < $1.id }
         desk.user = UserKey(tenant: "acme", userID: "~")
         let data = #"{"limit": 2, "status": "ACTIVE", "tokenType": "sms", "expiresBefore": "2028-01-01T00:00:00Z"}"#
-        let request = try ListTokensHandler().tenantPage(ListTokens(FieldReader(JSON.object(data))))
+        let request = try ListTokensHandler().needs(ListTokens(FieldReader(JSON.object(data))), on: desk.user).page
         #expect(request?.limit == 3)
         #expect(request?.status == .active)
         #expect(request?.tokenType == "sms")
@@ -58,7 +58,8 @@ struct ListTokensTests {
         guard case .array(let tokens)? = result["tokens"] else { throw JSON.Unexpected(name: "tokens") }
         #expect(try tokens.map { try JSON.text(#require($0.objectValue), "userId") } == rows.prefix(2).map(\.userID))
         let cursor = try #require(result["nextCursor"]?.stringValue)
-        let next = try ListTokensHandler().tenantPage(ListTokens(FieldReader(["cursor": .string(cursor)])))
+        let more = try ListTokens(FieldReader(["cursor": .string(cursor)]))
+        let next = try ListTokensHandler().needs(more, on: desk.user).page
         #expect(next?.after == rows[1].id)
 
         desk.state.tenantPage = Array(rows.suffix(1))

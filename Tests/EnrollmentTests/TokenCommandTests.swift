@@ -81,8 +81,8 @@ struct TokenCommandTests {
         let accepting: [any CommandHandler.Type] = [
             ViewTokenHandler.self, ListTokensHandler.self, EditTokenHandler.self, DeleteTokenHandler.self,
         ]
-        #expect(refusing.allSatisfy { !$0.acceptsTenantKey })
-        #expect(accepting.allSatisfy { $0.acceptsTenantKey })
+        #expect(refusing.allSatisfy { $0.keys == .user })
+        #expect(accepting.allSatisfy { $0.keys.contains(.tenantWide) })
     }
 
     @Test("leave the last ACTIVE token where the policy says so: of two, the second is refused")

@@ -13,7 +13,15 @@ package struct ClearCryptography: TokenCryptography {
     }
 
     package func seal(seed: [UInt8], for token: TokenID, tenant: String) -> SealedSecret {
-        SealedSecret(bytes: seed)
+        SealedSecret(bytes: seed, digest: digests(ofSeed: seed, tenant: tenant).first)
+    }
+
+    package func digests(ofSeed seed: [UInt8], tenant: String) -> [KeyedDigest] {
+        [KeyedDigest(bytes: Array("\(tenant):".utf8) + seed)]
+    }
+
+    package func matches(seed: [UInt8], _ secret: SealedSecret, of token: TokenID, tenant: String) -> Bool {
+        secret.bytes == seed
     }
 
     package func digest(otp: String, of challenge: ChallengeID) -> KeyedDigest {

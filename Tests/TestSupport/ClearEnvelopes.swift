@@ -4,15 +4,20 @@ package import TokenCore
 package struct ClearEnvelopes: SecretEnvelopes {
     package init() {}
 
-    /// Text that begins with `eyJ` opens only as `eyJ.<member>.<userID>.<clear>`.
+    /// Text that begins with `eyJ` opens only as `eyJ.<member>.<userID or serial>.<clear>`.
     package func open(
         _ text: String,
         member: String,
-        owner: UserKey,
+        owner: SecretOwner,
         at now: Instant
     ) throws(Rejection) -> String {
         guard text.hasPrefix("eyJ") else { return text }
-        let prefix = "eyJ.\(member).\(owner.userID)."
+        let name =
+            switch owner {
+            case .user(let user): user.userID
+            case .device(_, let serial): serial
+            }
+        let prefix = "eyJ.\(member).\(name)."
         guard text.hasPrefix(prefix) else { throw Rejection(.invalidCiphertext) }
         return String(text.dropFirst(prefix.count))
     }

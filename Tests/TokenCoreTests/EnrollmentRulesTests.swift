@@ -90,8 +90,7 @@ struct EnrollmentRulesTests {
 
     static let refusals: [(EnrollmentRequest, Rejection)] = [
         (.init(tokenType: "pigeon"), Rejection(.unknownTokenType)),
-        (.init(tokenType: "totp-hardware"), Rejection(.typeNotEnrollable)),
-        (.init(tokenType: "recovery"), Rejection(.typeNotEnrollable)),
+        (.init(tokenType: "totp-hardware"), .malformed(field: "/serial")),
         (.init(tokenType: "sms"), .malformed(field: "/phone")),
         (.init(tokenType: "sms", phone: "0791234567"), Rejection(.invalidPhone)),
         (.init(tokenType: "email"), .malformed(field: "/email")),

@@ -89,3 +89,9 @@ struct EnrollmentWorld {
         return id
     }
 }
+
+extension ProvisionedToken {
+    var keyURI: KeyURI? {
+        if case .keyURI(let uri)? = secret { uri } else { nil }
+    }
+}

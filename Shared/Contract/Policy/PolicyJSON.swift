@@ -30,6 +30,36 @@ package enum PolicyJSON {
         return policy
     }
 
+    /// What of the policy is not the default: read back, it gives the policy again.
+    package static func choices(of policy: TypePolicy) -> JSONObject {
+        let standard = json(TypePolicy())
+        var choices = JSONObject()
+        for member in json(policy) where standard[member.name] != member.value {
+            choices.append(member.name, member.value)
+        }
+        return choices
+    }
+
+    /// The whole policy; what was not set and has no default is absent.
+    package static func json(_ policy: TypePolicy) -> JSONObject {
+        var object = JSONObject()
+        for (name, number) in numbers.sorted(by: { $0.key < $1.key }) {
+            object.append(name, .integer(Int64(policy[keyPath: number.path])))
+        }
+        for (name, flag) in flags.sorted(by: { $0.key < $1.key }) {
+            object.append(name, .bool(policy[keyPath: flag]))
+        }
+        object.append("algorithm", .string(policy.otp.algorithm.rawValue))
+        object.append("period", .integer(Int64(policy.otp.period)))
+        object.append("lockSeconds", .array(policy.lockout.lockSeconds.map { .integer(Int64($0)) }))
+        object.append("expiryNotices", .array(policy.life.expiryNotices.map { .integer(Int64($0)) }))
+        object.append("notices", .array(policy.life.notices.map(\.rawValue).sorted().map { .string($0) }))
+        object.append("contactChange", .string(policy.life.contactChange.rawValue))
+        if let activate = policy.life.activate { object.append("activate", .string(activate.rawValue)) }
+        if let lifetime = policy.life.lifetime { object.append("lifetime", .integer(Int64(lifetime))) }
+        return object
+    }
+
     private struct NumberField {
         let path: WritableKeyPath<TypePolicy, Int>
         let bounds: ClosedRange<Int>

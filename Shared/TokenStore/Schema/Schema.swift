@@ -3,7 +3,8 @@ package import Postgres
 /// The token schema's migrations, in order. An applied one is never changed.
 package enum Schema {
     package static let migrations: [Migration] = [
-        Migration(number: 1, name: "token_schema", sql: text(PackageResources._01_token_schema_sql))
+        Migration(number: 1, name: "token_schema", sql: text(PackageResources._01_token_schema_sql)),
+        Migration(number: 2, name: "stock_and_types", sql: text(PackageResources._02_stock_and_types_sql)),
     ]
 
     package static let migrator = Migrator(migrations: migrations)
