@@ -13,7 +13,7 @@ package enum TokenView {
         var view = JSONObject(capacity: 26)
         view.append("tokenId", .string(token.id.description))
         view.append("tenant", .string(token.tenant))
-        view.append("userId", .text(token.userID))
+        view.append("userId", .text(status == .unassigned ? nil : token.userID))
         view.append("tokenType", .string(token.type.name))
         view.append("kind", .string(token.type.kind.rawValue))
         view.append(
