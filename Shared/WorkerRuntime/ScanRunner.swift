@@ -12,7 +12,7 @@ final class ScanRunner {
     }
 
     private let store: TokenStore
-    private let scan: any UserScan
+    private let scan: any TokenScan
     private let settings: DecisionSettings
     private let rendering: OutcomeRendering
     private let envelopes: SealedEnvelopes
@@ -21,7 +21,7 @@ final class ScanRunner {
 
     init(
         store: TokenStore,
-        scan: any UserScan,
+        scan: any TokenScan,
         settings: DecisionSettings,
         rendering: OutcomeRendering,
         envelopes: SealedEnvelopes,

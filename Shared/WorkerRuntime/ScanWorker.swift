@@ -38,7 +38,7 @@ final class ScanWorker {
         _ setup: WorkerSetup,
         store: TokenStore,
         producer: KafkaProducer,
-        scan: any UserScan,
+        scan: any TokenScan,
         heartbeat: Heartbeat? = nil,
         patience: Int64 = 60
     ) {
