@@ -50,7 +50,8 @@ package enum TokenView {
     }
 
     private static func reason(_ token: Token, _ context: DecisionContext) -> String? {
-        token.obsolescence(in: context.catalogue, at: context.now)?.rawValue ?? token.statusReason
+        if let reason = token.obsolescence(in: context.catalogue, at: context.now) { return reason.rawValue }
+        return token.isLapsed(at: context.now) ? ObsolescenceReason.notActivated.rawValue : token.statusReason
     }
 
     private static func shown(_ address: String?, of token: Token, _ context: DecisionContext) -> String? {
