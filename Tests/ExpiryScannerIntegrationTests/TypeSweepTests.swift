@@ -232,7 +232,9 @@ struct TypeSweepTests {
         }
     }
 
-    @Test("5,000 tokens, retired while others enrol, with a scanner that dies and one that stands still: each is told once")
+    @Test(
+        "5,000 tokens, retired while others enrol, with a scanner that dies and one that stands still: each is told once"
+    )
     func manyUnderFaults() throws {
         try ScanWorld.run { world in
             try define("card", in: world)
