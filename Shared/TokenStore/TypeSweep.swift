@@ -112,8 +112,7 @@ enum SweepQueries {
                 WHERE token.token_id = free.token_id AND ($5::boolean OR token.expires_at IS NOT NULL)
                     AND (token.scan_at IS NULL OR token.scan_at > statement_timestamp())
             )
-            SELECT page.token_id, free.token_id IS NOT NULL FROM page LEFT JOIN free USING (token_id)
-            ORDER BY page.token_id
+            SELECT token_id, token_id IN (SELECT token_id FROM free) FROM page ORDER BY token_id
             """
     )
 
