@@ -38,6 +38,12 @@ let package = Package(
             pkgConfig: "libcurl",
             providers: [.apt(["libcurl4-openssl-dev"])]
         ),
+        .systemLibrary(
+            name: "CLibXML2",
+            path: "Shared/CLibXML2",
+            pkgConfig: "libxml-2.0",
+            providers: [.apt(["libxml2-dev"])]
+        ),
 
         // Shared modules, from the bottom up; arrows point down only.
         .target(name: "TokenCore", path: "Shared/TokenCore"),
@@ -46,6 +52,11 @@ let package = Package(
         .target(name: "Postgres", dependencies: ["CLibPQ"], path: "Shared/Postgres"),
         .target(name: "Messaging", dependencies: ["CRdKafka"], path: "Shared/Messaging"),
         .target(name: "Transport", dependencies: ["CCurl"], path: "Shared/Transport"),
+        .target(
+            name: "VendorFiles",
+            dependencies: ["CLibXML2", "Contract", "TokenCore", "TokenCrypto"],
+            path: "Shared/VendorFiles"
+        ),
         .target(name: "Settings", path: "Shared/Settings"),
         .target(
             name: "Telemetry",
@@ -119,7 +130,7 @@ let package = Package(
             name: "TokenCtl",
             dependencies: [
                 "Contract", "Messaging", "Postgres", "Settings", "TokenCore", "TokenCrypto", "TokenStore",
-                "WorkerRuntime",
+                "VendorFiles", "WorkerRuntime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Services/TokenCtl"
@@ -163,6 +174,13 @@ let package = Package(
             dependencies: ["Messaging", "TestSupport"],
             path: "Tests/MessagingIntegrationTests"
         ),
+        .testTarget(
+            name: "VendorFilesTests",
+            dependencies: ["Contract", "TestSupport", "TokenCore", "TokenCrypto", "VendorFiles"],
+            path: "Tests/VendorFilesTests",
+            exclude: ["Corpus"]
+        ),
+        .executableTarget(name: "VendorProbe", dependencies: ["TokenCrypto", "VendorFiles"], path: "Tests/VendorProbe"),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], path: "Tests/SettingsTests"),
         .testTarget(
             name: "TelemetryTests",
@@ -225,7 +243,7 @@ let package = Package(
             name: "TokenCtlTests",
             dependencies: [
                 "Contract", "Messaging", "Postgres", "Settings", "TestSupport", "TokenCore", "TokenCrypto", "TokenCtl",
-                "TokenStore", "WorkerRuntime",
+                "TokenStore", "VendorFiles", "WorkerRuntime",
             ],
             path: "Tests/TokenCtlTests"
         ),
