@@ -176,11 +176,17 @@ let package = Package(
         ),
         .testTarget(
             name: "VendorFilesTests",
-            dependencies: ["Contract", "TestSupport", "TokenCore", "TokenCrypto", "VendorFiles"],
+            dependencies: ["Contract", "TestSupport", "TokenCore", "TokenCrypto", "VendorFiles", "VendorProbe"],
             path: "Tests/VendorFilesTests",
-            exclude: ["Corpus"]
+            exclude: ["Corpus", "Samples"]
         ),
-        .executableTarget(name: "VendorProbe", dependencies: ["TokenCrypto", "VendorFiles"], path: "Tests/VendorProbe"),
+        // A child of those tests that the kernel ends when it opens a file or a socket.
+        .systemLibrary(name: "CSeccomp", path: "Tests/CSeccomp"),
+        .executableTarget(
+            name: "VendorProbe",
+            dependencies: ["CSeccomp", "TokenCrypto", "VendorFiles"],
+            path: "Tests/VendorProbe"
+        ),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], path: "Tests/SettingsTests"),
         .testTarget(
             name: "TelemetryTests",
@@ -251,6 +257,20 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
+// Tests/fuzz builds this: libFuzzer has a `main` of its own, and everything that it watches is instrumented.
+let isFuzzing = Context.environment["USER_TOKENS_FUZZ"] != nil
+if isFuzzing {
+    package.targets.append(
+        .executableTarget(
+            name: "VendorFuzz",
+            dependencies: ["TokenCrypto", "VendorFiles"],
+            path: "Tests/VendorFuzz",
+            exclude: ["vendor.dict"],
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]
+        )
+    )
+}
+
 for target in package.targets where target.type != .system {
     target.swiftSettings = [
         .enableUpcomingFeature("ExistentialAny"),
@@ -258,4 +278,7 @@ for target in package.targets where target.type != .system {
         .enableUpcomingFeature("InternalImportsByDefault"),
         .treatAllWarnings(as: .error),
     ]
+    if isFuzzing, ["Contract", "TokenCrypto", "VendorFiles", "VendorFuzz"].contains(target.name) {
+        target.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer", "-parse-as-library"]))
+    }
 }

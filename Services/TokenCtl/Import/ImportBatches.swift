@@ -26,9 +26,9 @@ struct ImportBatches {
 
     /// - Parameters:
     ///   - type: the type of all of them; nil: by what the file says.
-    ///   - sealer: nil: secrets in clear.
+    ///   - sealing: nil: secrets in clear.
     /// - Throws: where a file names no type and none is given.
-    init(_ seeds: SeedFile, type: String?, tenant: String, sealer: SeedSealing?) throws(ProcessExit) {
+    init(_ seeds: SeedFile, type: String?, sealing: SeedSealing?) throws(ProcessExit) {
         var types: [String] = []
         var byType: [String: [SeedEntry]] = [:]
         for entry in seeds.entries {
@@ -38,7 +38,7 @@ struct ImportBatches {
             if byType[name] == nil { types.append(name) }
             byType[name, default: []].append(entry)
         }
-        all = types.flatMap { type in Self.batches(byType[type] ?? [], type: type, sealer: sealer) }
+        all = types.flatMap { type in Self.batches(byType[type] ?? [], type: type, sealing: sealing) }
     }
 
     private static func type(of entry: SeedEntry) -> String? {
@@ -49,7 +49,7 @@ struct ImportBatches {
         }
     }
 
-    private static func batches(_ entries: [SeedEntry], type: String, sealer: SeedSealing?) -> [ImportBatch] {
+    private static func batches(_ entries: [SeedEntry], type: String, sealing: SeedSealing?) -> [ImportBatch] {
         var batches: [ImportBatch] = []
         var (held, tokens, size) = ([SeedEntry](), [JSONValue](), 0)
         func close() {
@@ -59,7 +59,7 @@ struct ImportBatches {
             (held, tokens, size) = ([], [], 0)
         }
         for entry in entries {
-            let token = JSONValue.object(Self.json(entry, sealer))
+            let token = JSONValue.object(Self.json(entry, sealing))
             let length = token.serialized().count + 1
             if held.count == maximumTokens || size + length > maximumBytes { close() }
             held.append(entry)
@@ -70,8 +70,8 @@ struct ImportBatches {
         return batches
     }
 
-    private static func json(_ entry: SeedEntry, _ sealer: SeedSealing?) -> JSONObject {
-        var token: JSONObject = ["serial": .string(entry.serial), "secret": .string(secret(entry, sealer))]
+    private static func json(_ entry: SeedEntry, _ sealing: SeedSealing?) -> JSONObject {
+        var token: JSONObject = ["serial": .string(entry.serial), "secret": .string(secret(entry, sealing))]
         token["counter"] = entry.counter.map { .integer($0) }
         token["drift"] = entry.drift.map { .integer($0) }
         token["digits"] = entry.digits.map { .integer(Int64($0)) }
@@ -86,11 +86,11 @@ struct ImportBatches {
         return token
     }
 
-    private static func secret(_ entry: SeedEntry, _ sealer: SeedSealing?) -> String {
+    private static func secret(_ entry: SeedEntry, _ sealing: SeedSealing?) -> String {
         switch entry.secret {
         case .sealed(let jwe): jwe
         case .clear(let secret):
-            sealer?.seal(secret, serial: entry.serial) ?? secret.withBytes { TokenCrypto.Base32.encode($0) }
+            sealing?.seal(secret, serial: entry.serial) ?? secret.withBytes { TokenCrypto.Base32.encode($0) }
         }
     }
 }

@@ -57,7 +57,8 @@ struct ImportCommand: ParsableCommand {
     func run() throws {
         let seeds = try readSeeds()
         for remark in seeds.remarks { Output.diagnose(remark) }
-        let batches = try ImportBatches(seeds, type: tokenType, tenant: tenant.name, sealer: sealer())
+        let sealing = seeds.entries.isEmpty ? nil : try sealing()
+        let batches = try ImportBatches(seeds, type: tokenType, sealing: sealing)
         var report = ImportReport(unread: seeds.skipped)
         if dryRun {
             report.plan(batches.all)
@@ -80,7 +81,7 @@ struct ImportCommand: ParsableCommand {
     }
 
     /// nil where secrets go in clear, which is said.
-    private func sealer() throws -> SeedSealing? {
+    private func sealing() throws -> SeedSealing? {
         guard let path = try ToolSettings.read({ settings in .some(settings.optionalKeysFile()) }) else {
             Output.diagnose("KEYS_FILE is not set: the seeds are sent in clear")
             return nil

@@ -41,7 +41,8 @@ enum YubicoCSVReader {
             switch Layout(line) ?? layout {
             case .traditional where cells.first?.lowercased().hasPrefix("logging start") == true: continue
             case .traditional:
-                let name = cells.count > 3 ? cells[3] : nil
+                // A static password stands in that column of its rows.
+                let name = cells.count > 3 && !cells[0].lowercased().hasPrefix("static") ? cells[3] : nil
                 file.take(name, at: line.place) { () throws(SkippedReason) in try traditional(cells) }
             case .yubico:
                 if isHeader(cells) { continue }
