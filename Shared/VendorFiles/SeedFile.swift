@@ -1,3 +1,4 @@
+package import Contract
 package import TokenCore
 package import TokenCrypto
 
@@ -40,7 +41,7 @@ package enum SeedKind: String, Sendable {
 package enum SeedSecret: Sendable {
     case clear(Secret)
     /// A JWE that somebody made already; only a `token.import` file has those.
-    case sealed(String)
+    case sealed(SensitiveText)
 }
 
 /// A token that can be imported. What the file does not say is nil: then the token type's policy holds.

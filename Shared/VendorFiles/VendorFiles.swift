@@ -42,6 +42,9 @@ package enum VendorFiles {
         let root = try XMLDocument.root(of: utf8)
         if PSKCReader.recognizes(root) { return try PSKCReader.read(root, key: key, password: password) }
         if SafeNetXMLReader.recognizes(root) { return SafeNetXMLReader.read(root) }
+        if ["KeyContainer", "SecretContainer"].contains(root.name) {
+            throw UnreadableFile(.unsupported, "a key container of another version than RFC 6030")
+        }
         throw unrecognized
     }
 

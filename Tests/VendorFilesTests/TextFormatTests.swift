@@ -135,6 +135,7 @@ struct TextFormatTests {
         ] {
             #expect(refusal(of: text) == .unrecognized, "\(text)")
         }
+        #expect(refusal(of: "<KeyContainer xmlns=\"urn:ietf:params:xml:ns:keyprov:container:1.0\"/>") == .unsupported)
         #expect(refusal(of: "{") == .syntax)
         #expect(refusal(of: #"{"tokens": []}"#) == .empty)
         #expect(refusal(of: [0x50, 0x4B, 3, 4, 0, 0]) == .encoding)

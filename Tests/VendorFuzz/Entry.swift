@@ -25,7 +25,6 @@ private func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt 
         let file = try VendorFiles.read(bytes, key: key, password: Secret("qwerty".utf8))
         precondition(!file.entries.isEmpty || !file.skipped.isEmpty)
         precondition(file.entries.allSatisfy { (1...SerialNumber.longest).contains($0.serial.utf8.count) })
-        precondition(!"\(file)".contains("eyJ"), "a ciphertext is printed")
     } catch {
         precondition(!error.description.contains { $0.isNewline })
     }

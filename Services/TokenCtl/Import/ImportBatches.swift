@@ -88,7 +88,7 @@ struct ImportBatches {
 
     private static func secret(_ entry: SeedEntry, _ sealing: SeedSealing?) -> String {
         switch entry.secret {
-        case .sealed(let jwe): jwe
+        case .sealed(let jwe): jwe.exposed
         case .clear(let secret):
             sealing?.seal(secret, serial: entry.serial) ?? secret.withBytes { TokenCrypto.Base32.encode($0) }
         }

@@ -60,7 +60,7 @@ private struct ImportedToken {
     private static func secret(_ text: String) throws(SkippedReason) -> SeedSecret {
         if text.hasPrefix("eyJ") {
             guard text.utf8.count <= 4_096 else { throw .malformed("a sealed secret that is too long") }
-            return .sealed(text)
+            return .sealed(SensitiveText(text))
         }
         // Base32 alone, as in the command: hexadecimal would be read as another seed there.
         guard text.utf8.count <= 1_024, var bytes = TokenCrypto.Base32.decode(text), !bytes.isEmpty else {

@@ -105,9 +105,9 @@ enum OATHCSVReader {
             if !layout.hasHeader, cells.count > 5, cells[5...].contains(where: { !$0.isEmpty }) {
                 throw .malformed("more than five columns")
             }
-            var entry = SeedEntry(serial: serial, secret: .sealed(""), kind: try kind())
-            guard let secret = self[.secret] else { throw .malformed("no seed") }
-            entry.secret = try SeedField.secret(text: secret)
+            let kind = try kind()
+            guard let seed = self[.secret] else { throw .malformed("no seed") }
+            var entry = SeedEntry(serial: serial, secret: try SeedField.secret(text: seed), kind: kind)
             if let digits = self[.digits] { entry.digits = try SeedField.digits(digits) }
             // Where no type is said, whoever imports the file may know better than our guess.
             if entry.kind == .totp || self[.type] == nil, let period = self[.period] {
