@@ -13,6 +13,8 @@ struct ImportTests {
     /// The seed of RFC 4226, as files write it and as a command does.
     private static let seed = "3132333435363738393031323334353637383930"
     private static let base32 = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+    private static let samples = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .appending(path: "VendorFilesTests/Samples").path
 
     /// A service of the test's own making, which answers imports as it is told.
     private final class Stock {
@@ -182,10 +184,8 @@ struct ImportTests {
 
     @Test("a sealed file opens with the key or the password of a file; loose modes are told")
     func keyFiles() throws {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        let samples = root.appending(path: "VendorFilesTests/Samples").path
         try withTemporaryPath { path in
-            let figure6 = "\(samples)/rfc6030-figure6.xml"
+            let figure6 = "\(Self.samples)/rfc6030-figure6.xml"
             for (content, mode, code) in [
                 ("12345678901234567890123456789012\n", 0o600, Int32(0)),
                 ("12345678901234567890123456789013", 0o644, 65),
@@ -197,11 +197,37 @@ struct ImportTests {
                 #expect(result.errors.contains("have access") == (mode == 0o644))
             }
             try Data("qwerty\nmore\n".utf8).write(to: URL(filePath: path))
-            let figure7 = "\(samples)/rfc6030-figure7.xml"
+            let figure7 = "\(Self.samples)/rfc6030-figure7.xml"
             #expect(try Tool().run("import", figure7, "--dry-run", "--password-file", path).code == 0)
             try Data("qwertz\n".utf8).write(to: URL(filePath: path))
             let wrong = try Tool().run("import", figure7, "--dry-run", "--password-file", path)
             #expect(wrong.code == 65 && wrong.errors.contains("password is wrong"))
+        }
+    }
+
+    @Test("no form of file makes a seed, a password or a key appear on the screen")
+    func secrecy() throws {
+        let secrets = [
+            Self.seed, Self.base32, "MTIzNDU2Nzg5MDEyMzQ1Njc4OTA", "12345678901234567890", "0f85fdda28bd816e406342b214",
+            "855e70069605559a206ba854cd", "051212172c092728", "0e8e37b0e38b314a56748c030f58d21d", "eyJ", "MTIzNA",
+            "00112233445566778899", "c557fc050721037fd31e1d3345b5d3263263e0f",
+            "69cfb9202438ca68964ec3244bfa4843d073a43b",
+        ]
+        let names = try FileManager.default.contentsOfDirectory(atPath: Self.samples)
+        #expect(names.count > 15)
+        for name in names {
+            let result = try Tool().run(
+                "import",
+                "\(Self.samples)/\(name)",
+                "--dry-run",
+                "--password-file",
+                "/dev/null"
+            )
+            let plain = try Tool().run("import", "\(Self.samples)/\(name)", "--dry-run")
+            for text in [result.output, result.errors, plain.output, plain.errors] {
+                let shown = text.lowercased()
+                for secret in secrets { #expect(!shown.contains(secret.lowercased()), "\(name): \(secret)") }
+            }
         }
     }
 }

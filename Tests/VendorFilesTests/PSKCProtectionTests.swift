@@ -45,6 +45,20 @@ struct PSKCProtectionTests {
         #expect(try refusal(replacing: [(mac, "Su+NvtQfmvfJzF6bmQiJ")]) == .wrongKey, "a part of the MAC")
     }
 
+    @Test("without a MAC key the encryption key is taken for it")
+    func macKeyAbsent() throws {
+        let text = try Samples.text("rfc6030-figure6.xml")
+        let start = try #require(text.firstRange(of: "<MACKey>")).lowerBound
+        let end = try #require(text.firstRange(of: "</MACKey>")).upperBound
+        let without = text.replacingCharacters(in: start..<end, with: "")
+        #expect(VendorFilesTests.refusal(of: without, key: Samples.preSharedKey) == .wrongKey)
+        let ciphertext = try #require(Data(base64Encoded: Self.cipher))
+        let mac = HMACContext(algorithm: .sha1, key: Samples.preSharedKey).mac([UInt8](ciphertext))
+        let other = without.replacing(Self.mac, with: Data(mac).base64EncodedString())
+        let file = try VendorFiles.read(Array(other.utf8), key: Samples.preSharedKey)
+        #expect(file.entries.map(\.seed) == [Samples.seed20])
+    }
+
     @Test("one changed value among others is skipped by name; the others are taken")
     func oneChanged() throws {
         let text = try Samples.text("rfc6030-figure6.xml")
@@ -74,6 +88,7 @@ struct PSKCProtectionTests {
     func unknown() throws {
         #expect(try refusal(replacing: [("#hmac-sha1", "#hmac-md5")]) == .unsupported)
         #expect(try refusal(replacing: [("#hmac-sha1", "")]) == .unsupported)
+        #expect(try refusal(replacing: [("<MACKey>", "<MACKeyReference>m</MACKeyReference><MACKey>")]) == .unsupported)
         let text = try Samples.text("rfc6030-figure6.xml")
         let last = try #require(text.ranges(of: "aes128-cbc").last)
         let other = text.replacingCharacters(in: last, with: "tripledes-cbc")

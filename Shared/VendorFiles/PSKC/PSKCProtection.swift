@@ -87,6 +87,9 @@ final class PSKCProtection {
         guard let algorithm = PSKCNames.hmac(method["Algorithm"] ?? "") else {
             throw UnreadableFile(.unsupported, "PSKC with a MAC other than HMAC-SHA1, -SHA256 and -SHA512")
         }
+        guard method.child("MACKeyReference") == nil else {
+            throw UnreadableFile(.unsupported, "PSKC with a MAC key that is named, but not in the file")
+        }
         guard let sealed = method.child("MACKey") else { return HMACContext(algorithm: algorithm, key: key) }
         let ciphertext: [UInt8]?
         do throws(SkippedReason) {
