@@ -1,0 +1,103 @@
+/// Simpler variants of a step: each has one parameter less, or a smaller one, so that making simpler comes to an end.
+extension Step {
+    var simpler: [Step] {
+        switch self {
+        case .enroll(let user, let kind, let contact, let seed, let start, let end):
+            users(user).map { .enroll(user: $0, kind: kind, contact: contact, seed: seed, start: start, end: end) }
+                + numbers(contact).map {
+                    .enroll(user: user, kind: kind, contact: $0, seed: seed, start: start, end: end)
+                }
+                + options(seed).map { .enroll(user: user, kind: kind, contact: contact, seed: $0, start: start, end: end) }
+                + (start == .byType
+                    ? [] : [.enroll(user: user, kind: kind, contact: contact, seed: seed, start: .byType, end: end)])
+                + (end == .none
+                    ? [] : [.enroll(user: user, kind: kind, contact: contact, seed: seed, start: start, end: .none)])
+        case .assign(let user, let serial, let isHOTP, let proof, let start):
+            users(user).map { .assign(user: $0, serial: serial, isHOTP: isHOTP, proof: proof, start: start) }
+                + numbers(serial).map { .assign(user: user, serial: $0, isHOTP: isHOTP, proof: proof, start: start) }
+                + (proof == nil
+                    ? [] : [.assign(user: user, serial: serial, isHOTP: isHOTP, proof: nil, start: start)])
+                + (start == .byType
+                    ? [] : [.assign(user: user, serial: serial, isHOTP: isHOTP, proof: proof, start: .byType)])
+        case .bring: simplerDelivery
+        case .provision(let target): targets(target).map { .provision($0) }
+        case .edit(let target, let change): targets(target).map { .edit($0, change) }
+        case .enable(let target): targets(target).map { .enable($0) }
+        case .disable(let target): targets(target).map { .disable($0) }
+        case .delete(let target): targets(target).map { .delete($0) }
+        case .unassign(let target, let bySerial):
+            targets(target).map { .unassign($0, bySerial: bySerial) }
+                + (bySerial ? [.unassign(target, bySerial: false)] : [])
+        case .compromise(let target, let bySerial):
+            targets(target).map { .compromise($0, bySerial: bySerial) }
+                + (bySerial ? [.compromise(target, bySerial: false)] : [])
+        case .view(let target): targets(target).map { .view($0) }
+        case .unlock(let target): targets(target).map { .unlock($0) }
+        case .reset(let target, let pair):
+            targets(target).map { .reset($0, pair) } + (pair.ahead == 0 ? [] : [.reset(target, Pair(ahead: 0, kind: pair.kind))])
+        case .request(let user, let token, let purpose, let context):
+            users(user).map { .request(user: $0, token: token, purpose: purpose, context: context) }
+                + options(token).map { .request(user: user, token: $0, purpose: purpose, context: context) }
+                + (purpose == .login ? [] : [.request(user: user, token: token, purpose: .login, context: context)])
+                + numbers(context).map { .request(user: user, token: token, purpose: purpose, context: $0) }
+        case .verify(let user, let naming, let value, let purpose, let context):
+            users(user).map { .verify(user: $0, naming, value, purpose: purpose, context: context) }
+                + (purpose == .login ? [] : [.verify(user: user, naming, value, purpose: .login, context: context)])
+                + numbers(context).map { .verify(user: user, naming, value, purpose: purpose, context: $0) }
+                + (naming == .nothing ? [] : [.verify(user: user, .nothing, value, purpose: purpose, context: context)])
+        case .wait(let seconds): seconds > 1 ? [.wait(seconds / 2)] : []
+        case .cancel(let challenge): numbers(challenge).map { .cancel(challenge: $0) }
+        case .list(let user): options(user).map { .list(user: $0) }
+        case .unlockUser(let user): users(user).map { .unlockUser($0) }
+        case .tombstone(let user): users(user).map { .tombstone(user: $0) }
+        case .directory(let user, let phone, let email, let isStale):
+            users(user).map { .directory(user: $0, phone: phone, email: email, isStale: isStale) }
+                + options(phone).map { .directory(user: user, phone: $0, email: email, isStale: isStale) }
+                + options(email).map { .directory(user: user, phone: phone, email: $0, isStale: isStale) }
+        case .retire: []
+        }
+    }
+
+    private var simplerDelivery: [Step] {
+        guard case .bring(let serial, let isHOTP, let seed, let counter, let user, let start, let end, let twice) = self
+        else { return [] }
+        func delivery(
+            _ serial: Int,
+            seed: Int,
+            counter: Int,
+            _ user: Int?,
+            _ start: Start,
+            _ end: End,
+            twice: Bool
+        ) -> Step {
+            .bring(
+                serial: serial,
+                isHOTP: isHOTP,
+                seed: seed,
+                counter: counter,
+                user: user,
+                start: start,
+                end: end,
+                twice: twice
+            )
+        }
+        var steps = numbers(serial).map { delivery($0, seed: seed, counter: counter, user, start, end, twice: twice) }
+        steps += numbers(seed).map { delivery(serial, seed: $0, counter: counter, user, start, end, twice: twice) }
+        steps += numbers(counter).map { delivery(serial, seed: seed, counter: $0, user, start, end, twice: twice) }
+        steps += options(user).map { delivery(serial, seed: seed, counter: counter, $0, start, end, twice: twice) }
+        if start != .byType { steps.append(delivery(serial, seed: seed, counter: counter, user, .byType, end, twice: twice)) }
+        if end != .none { steps.append(delivery(serial, seed: seed, counter: counter, user, start, .none, twice: twice)) }
+        if twice { steps.append(delivery(serial, seed: seed, counter: counter, user, start, end, twice: false)) }
+        return steps
+    }
+
+    private func users(_ number: Int) -> [Int] { number == 0 ? [] : [0] }
+    private func numbers(_ number: Int) -> [Int] { number == 0 ? [] : number == 1 ? [0] : [0, number / 2] }
+    private func options(_ number: Int?) -> [Int?] { number.map { $0 == 0 ? [nil] : [nil, 0] } ?? [] }
+
+    private func targets(_ target: Target) -> [Target] {
+        numbers(target.token).map { Target(token: $0, key: target.key, version: target.version) }
+            + (target.key == .holder ? [] : [Target(token: target.token, version: target.version)])
+            + (target.version == .any ? [] : [Target(token: target.token, key: target.key)])
+    }
+}
