@@ -9,7 +9,7 @@ struct KeptSequences {
             rules: [],
             steps: [
                 .enroll(user: 0, kind: .recovery, contact: 0, seed: nil, start: .byType, end: .none),
-                .verify(user: 0, .nothing, .code(token: 0, number: 0), purpose: .login, context: 0),
+                .verify(user: nil, .nothing, .code(token: 0, number: 0), purpose: nil, context: nil),
             ]
         )
     ]

@@ -15,12 +15,13 @@ extension Use {
 
 /// Requesting and giving up OTPs, told by the model.
 extension Play {
-    mutating func request(_ number: Int, token: Int?, _ purpose: Use, context: Int) throws {
-        let user = user(number)
+    mutating func request(_ number: Int?, token: Int?, _ use: Use?, context: Int) throws {
+        let meant = token.flatMap { model.tokens.isEmpty ? nil : $0 % model.tokens.count }
+        let user = number.map(user) ?? holder(of: meant)
+        let purpose = use ?? fitting(meant)
         var data: JSONObject = ["purpose": .string(purpose.name)]
         if purpose == .approval { data.append("context", Use.context(context)) }
         let bound = purpose == .approval ? context % 2 : nil
-        let meant = token.flatMap { model.tokens.isEmpty ? nil : $0 % model.tokens.count }
         if let meant { data.append("tokenId", .string(model.tokens[meant].id.description)) }
 
         let (refused, chosen) = recipient(user, meant, purpose)
@@ -41,6 +42,14 @@ extension Play {
         }
         try expect(answer, events: ["otp.requested"])
         try follow(answer, user, chosen, purpose, bound, isResend: isOpen)
+    }
+
+    func holder(of token: Int?) -> Int { token.flatMap { model.tokens[$0].holder } ?? 0 }
+
+    /// A purpose that the token's status admits, if any does.
+    func fitting(_ token: Int?) -> Use {
+        guard let token else { return .login }
+        return model.status(model.tokens[token]) == .pending ? .enrollment : .login
     }
 
     /// The token that a request means, or why there is none.

@@ -11,9 +11,10 @@ extension Play {
         switch step {
         case .enroll(let user, let kind, let contact, let seed, let start, let end):
             try enroll(user, kind, contact: contact, seed: seed, start, end)
-        case .assign(let user, let serial, let isHOTP, let proof, let start):
-            try assign(user, serial: serial, isHOTP: isHOTP, proof, start)
-        case .bring(let serial, let isHOTP, let seed, let counter, let user, let start, let end, let isTwice):
+        case .assign(let user, let serial, let asOther, let proof, let start):
+            try assign(user, serial: serial, isHOTP: (serial % 2 == 0) != asOther, proof, start)
+        case .bring(let serial, let asOther, let seed, let counter, let user, let start, let end, let isTwice):
+            let isHOTP = (serial % 2 == 0) != asOther
             try bring(serial: serial, isHOTP: isHOTP, seed: seed, counter: counter, user, start, end, isTwice: isTwice)
         case .provision(let target): try provision(target)
         case .edit(let target, let change): try edit(target, change)
@@ -28,6 +29,8 @@ extension Play {
             try request(user, token: token, purpose, context: context)
         case .verify(let user, let naming, let value, let purpose, let context):
             try verify(user, naming, value, purpose, context: context)
+        case .guess(let naming, let times):
+            for _ in 0..<times { try verify(nil, naming, .wrong, nil, context: nil) }
         case .cancel(let challenge): try cancel(challenge)
         case .reset(let target, let pair): try reset(target, pair)
         case .unlock(let target): try unlock(target)

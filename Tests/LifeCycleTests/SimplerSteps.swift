@@ -12,13 +12,13 @@ extension Step {
                     ? [] : [.enroll(user: user, kind: kind, contact: contact, seed: seed, start: .byType, end: end)])
                 + (end == .none
                     ? [] : [.enroll(user: user, kind: kind, contact: contact, seed: seed, start: start, end: .none)])
-        case .assign(let user, let serial, let isHOTP, let proof, let start):
-            users(user).map { .assign(user: $0, serial: serial, isHOTP: isHOTP, proof: proof, start: start) }
-                + numbers(serial).map { .assign(user: user, serial: $0, isHOTP: isHOTP, proof: proof, start: start) }
+        case .assign(let user, let serial, let asOther, let proof, let start):
+            users(user).map { .assign(user: $0, serial: serial, asOther: asOther, proof: proof, start: start) }
+                + numbers(serial).map { .assign(user: user, serial: $0, asOther: asOther, proof: proof, start: start) }
                 + (proof == nil
-                    ? [] : [.assign(user: user, serial: serial, isHOTP: isHOTP, proof: nil, start: start)])
+                    ? [] : [.assign(user: user, serial: serial, asOther: asOther, proof: nil, start: start)])
                 + (start == .byType
-                    ? [] : [.assign(user: user, serial: serial, isHOTP: isHOTP, proof: proof, start: .byType)])
+                    ? [] : [.assign(user: user, serial: serial, asOther: asOther, proof: proof, start: .byType)])
         case .bring: simplerDelivery
         case .provision(let target): targets(target).map { .provision($0) }
         case .edit(let target, let change): targets(target).map { .edit($0, change) }
@@ -36,15 +36,16 @@ extension Step {
         case .reset(let target, let pair):
             targets(target).map { .reset($0, pair) } + (pair.ahead == 0 ? [] : [.reset(target, Pair(ahead: 0, kind: pair.kind))])
         case .request(let user, let token, let purpose, let context):
-            users(user).map { .request(user: $0, token: token, purpose: purpose, context: context) }
+            options(user).map { .request(user: $0, token: token, purpose: purpose, context: context) }
                 + options(token).map { .request(user: user, token: $0, purpose: purpose, context: context) }
-                + (purpose == .login ? [] : [.request(user: user, token: token, purpose: .login, context: context)])
+                + (purpose == nil ? [] : [.request(user: user, token: token, purpose: nil, context: context)])
                 + numbers(context).map { .request(user: user, token: token, purpose: purpose, context: $0) }
         case .verify(let user, let naming, let value, let purpose, let context):
-            users(user).map { .verify(user: $0, naming, value, purpose: purpose, context: context) }
-                + (purpose == .login ? [] : [.verify(user: user, naming, value, purpose: .login, context: context)])
-                + numbers(context).map { .verify(user: user, naming, value, purpose: purpose, context: $0) }
+            options(user).map { .verify(user: $0, naming, value, purpose: purpose, context: context) }
+                + (purpose == nil ? [] : [.verify(user: user, naming, value, purpose: nil, context: context)])
+                + options(context).map { .verify(user: user, naming, value, purpose: purpose, context: $0) }
                 + (naming == .nothing ? [] : [.verify(user: user, .nothing, value, purpose: purpose, context: context)])
+        case .guess(let naming, let times): times > 1 ? [.guess(naming, times: times - 1)] : []
         case .wait(let seconds): seconds > 1 ? [.wait(seconds / 2)] : []
         case .cancel(let challenge): numbers(challenge).map { .cancel(challenge: $0) }
         case .list(let user): options(user).map { .list(user: $0) }
@@ -59,7 +60,7 @@ extension Step {
     }
 
     private var simplerDelivery: [Step] {
-        guard case .bring(let serial, let isHOTP, let seed, let counter, let user, let start, let end, let twice) = self
+        guard case .bring(let serial, let asOther, let seed, let counter, let user, let start, let end, let twice) = self
         else { return [] }
         func delivery(
             _ serial: Int,
@@ -72,7 +73,7 @@ extension Step {
         ) -> Step {
             .bring(
                 serial: serial,
-                isHOTP: isHOTP,
+                asOther: asOther,
                 seed: seed,
                 counter: counter,
                 user: user,

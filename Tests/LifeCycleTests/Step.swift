@@ -2,8 +2,8 @@
 /// something whichever steps before it are left out.
 enum Step: Equatable, Sendable {
     case enroll(user: Int, kind: SoftKind, contact: Int, seed: Int?, start: Start, end: End)
-    case assign(user: Int, serial: Int, isHOTP: Bool, proof: Pair?, start: Start)
-    case bring(serial: Int, isHOTP: Bool, seed: Int, counter: Int, user: Int?, start: Start, end: End, twice: Bool)
+    case assign(user: Int, serial: Int, asOther: Bool, proof: Pair?, start: Start)
+    case bring(serial: Int, asOther: Bool, seed: Int, counter: Int, user: Int?, start: Start, end: End, twice: Bool)
     case provision(Target)
     case edit(Target, Change)
     case enable(Target)
@@ -13,8 +13,12 @@ enum Step: Equatable, Sendable {
     case compromise(Target, bySerial: Bool)
     case view(Target)
     case list(user: Int?)
-    case request(user: Int, token: Int?, purpose: Use, context: Int)
-    case verify(user: Int, Naming, Value, purpose: Use, context: Int)
+    /// Where no user or purpose is said: the token's, and one that its status admits.
+    case request(user: Int?, token: Int?, purpose: Use?, context: Int)
+    /// Where no user, purpose or context is said: those of the challenge, or of the token.
+    case verify(user: Int?, Naming, Value, purpose: Use?, context: Int?)
+    /// So many wrong values.
+    case guess(Naming, times: Int)
     case cancel(challenge: Int)
     case reset(Target, Pair)
     case unlock(Target)

@@ -31,16 +31,20 @@ extension Play {
         let bound: Int?
     }
 
-    mutating func verify(_ number: Int, _ naming: Naming, _ value: Value, _ purpose: Use, context: Int) throws {
-        let user = user(number)
+    mutating func verify(_ number: Int?, _ naming: Naming, _ value: Value, _ use: Use?, context: Int?) throws {
         let (token, challenge) = places(naming)
+        let source = self.source(value)
+        let meant = (challenge ?? source.challenge).map { model.challenges[$0] }
+        let user = number.map(user) ?? meant?.user ?? holder(of: token ?? source.token)
+        let purpose = use ?? meant?.purpose ?? fitting(token ?? source.token)
+        let context = (context ?? meant?.context ?? 0) % 2
         let attempt = Attempt(
             user: user,
             token: token,
             challenge: challenge,
             value: text(value),
             purpose: purpose,
-            bound: purpose == .approval ? context % 2 : nil
+            bound: purpose == .approval ? context : nil
         )
         var data: JSONObject = ["otp": .string(attempt.value), "purpose": .string(purpose.name)]
         if purpose == .approval { data.append("context", Use.context(context)) }
@@ -65,6 +69,19 @@ extension Play {
         }
     }
 
+    /// Whose value it is.
+    private func source(_ value: Value) -> (token: Int?, challenge: Int?) {
+        switch value {
+        case .sent(let number), .replaced(let number): (nil, places(.challenge(number)).challenge)
+        case .shown(let number, _): (places(.token(number)).token, nil)
+        case .code(let number, _):
+            (recoveryTokens.isEmpty ? nil : Palette.pick(recoveryTokens, number), nil)
+        case .wrong, .noDigits: (nil, nil)
+        }
+    }
+
+    private var recoveryTokens: [Int] { model.tokens.indices.filter { model.tokens[$0].kind == .recovery } }
+
     private func text(_ value: Value) -> String {
         switch value {
         case .sent(let number):
@@ -85,9 +102,8 @@ extension Play {
     }
 
     private func code(_ number: Int, _ which: Int) -> String {
-        let tokens = model.tokens.filter { $0.kind == .recovery }
-        guard !tokens.isEmpty else { return "0000000000" }
-        let token = Palette.pick(tokens, number)
+        guard !recoveryTokens.isEmpty else { return "0000000000" }
+        let token = model.tokens[Palette.pick(recoveryTokens, number)]
         return token.codes.isEmpty ? "0000000000" : Palette.pick(token.codes, which)
     }
 
