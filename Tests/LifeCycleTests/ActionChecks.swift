@@ -1,6 +1,6 @@
 import Contract
-import WorkerRuntime
 import TokenCore
+import WorkerRuntime
 
 @testable import Enrollment
 @testable import Verifier
@@ -9,8 +9,8 @@ import TokenCore
 extension Play {
     /// Of which tokens the actions are tried after a step.
     enum ActionCheck {
-        /// Of one, which the count of commands chooses.
-        case one
+        /// Now and then of one, which the count of commands chooses.
+        case some
         case all
     }
 
@@ -18,7 +18,10 @@ extension Play {
     func checkActions(_ check: ActionCheck) throws {
         let living = model.tokens.indices.filter { !model.tokens[$0].isDeleted }
         guard !living.isEmpty else { return }
-        for index in check == .all ? living : [living[commands % living.count]] { try checkActions(of: index) }
+        switch check {
+        case .all: for index in living { try checkActions(of: index) }
+        case .some: if commands % 4 == 0 { try checkActions(of: living[commands / 4 % living.count]) }
+        }
     }
 
     private func checkActions(of index: Int) throws {

@@ -29,7 +29,9 @@ extension Play {
         let state = model.state(challenge)
         if state != "open" { refused.insert("challenge_\(state)") }
         // The end and the status both end it: which is told is open.
-        if challenge.state == "open", state == "void", challenge.end <= model.now { refused.insert("challenge_expired") }
+        if challenge.state == "open", state == "void", challenge.end <= model.now {
+            refused.insert("challenge_expired")
+        }
         guard refused.isEmpty else { return Verdict(refused: refused) }
 
         var verdict = Verdict(countedChallenges: [index])

@@ -67,7 +67,9 @@ extension Play {
         let admitted = model.held(by: user).filter { model.admits(model.tokens[$0], purpose) }
         if admitted.isEmpty { return (["no_active_token"], nil) }
         let deliverable = admitted.filter { model.target(model.tokens[$0], purpose) != nil }
-        if purpose == .test, ruling.has(.isUntested) { return (["forbidden", "not_deliverable", "ambiguous_token"], nil) }
+        if purpose == .test, ruling.has(.isUntested) {
+            return (["forbidden", "not_deliverable", "ambiguous_token"], nil)
+        }
         guard let first = deliverable.first else { return (["not_deliverable"], nil) }
         if deliverable.count > 1 { return (["ambiguous_token"], nil) }
         return (model.isLocked(model.tokens[first]) ? ["locked"] : [], first)

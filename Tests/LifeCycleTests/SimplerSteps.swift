@@ -7,7 +7,9 @@ extension Step {
                 + numbers(contact).map {
                     .enroll(user: user, kind: kind, contact: $0, seed: seed, start: start, end: end)
                 }
-                + options(seed).map { .enroll(user: user, kind: kind, contact: contact, seed: $0, start: start, end: end) }
+                + options(seed).map {
+                    .enroll(user: user, kind: kind, contact: contact, seed: $0, start: start, end: end)
+                }
                 + (start == .byType
                     ? [] : [.enroll(user: user, kind: kind, contact: contact, seed: seed, start: .byType, end: end)])
                 + (end == .none
@@ -34,7 +36,8 @@ extension Step {
         case .view(let target): targets(target).map { .view($0) }
         case .unlock(let target): targets(target).map { .unlock($0) }
         case .reset(let target, let pair):
-            targets(target).map { .reset($0, pair) } + (pair.ahead == 0 ? [] : [.reset(target, Pair(ahead: 0, kind: pair.kind))])
+            targets(target).map { .reset($0, pair) }
+                + (pair.ahead == 0 ? [] : [.reset(target, Pair(ahead: 0, kind: pair.kind))])
         case .request(let user, let token, let purpose, let context):
             options(user).map { .request(user: $0, token: token, purpose: purpose, context: context) }
                 + options(token).map { .request(user: user, token: $0, purpose: purpose, context: context) }
@@ -60,7 +63,8 @@ extension Step {
     }
 
     private var simplerDelivery: [Step] {
-        guard case .bring(let serial, let asOther, let seed, let counter, let user, let start, let end, let twice) = self
+        guard
+            case .bring(let serial, let asOther, let seed, let counter, let user, let start, let end, let twice) = self
         else { return [] }
         func delivery(
             _ serial: Int,
@@ -86,8 +90,12 @@ extension Step {
         steps += numbers(seed).map { delivery(serial, seed: $0, counter: counter, user, start, end, twice: twice) }
         steps += numbers(counter).map { delivery(serial, seed: seed, counter: $0, user, start, end, twice: twice) }
         steps += options(user).map { delivery(serial, seed: seed, counter: counter, $0, start, end, twice: twice) }
-        if start != .byType { steps.append(delivery(serial, seed: seed, counter: counter, user, .byType, end, twice: twice)) }
-        if end != .none { steps.append(delivery(serial, seed: seed, counter: counter, user, start, .none, twice: twice)) }
+        if start != .byType {
+            steps.append(delivery(serial, seed: seed, counter: counter, user, .byType, end, twice: twice))
+        }
+        if end != .none {
+            steps.append(delivery(serial, seed: seed, counter: counter, user, start, .none, twice: twice))
+        }
         if twice { steps.append(delivery(serial, seed: seed, counter: counter, user, start, end, twice: false)) }
         return steps
     }
