@@ -125,14 +125,15 @@ extension Play {
     /// Nothing is there to try the value on; one that was good once may be told from one that never was.
     private func noChallenge(_ attempt: Attempt) -> Set<String> { spent(attempt).union(["challenge_not_found"]) }
 
-    /// What may be told of a value that was sent for the purpose and is good no more.
+    /// What may be told of a value that was sent for the purpose and is good no more: what became of its challenge, or
+    /// that it is wrong.
     private func spent(_ attempt: Attempt) -> Set<String> {
         var codes: Set<String> = []
         for challenge in model.challenges where challenge.user == attempt.user && challenge.purpose == attempt.purpose {
-            guard attempt.token == nil || attempt.token == challenge.token, challenge.state != "open" else { continue }
-            if challenge.replaced.contains(attempt.value) { codes.insert("challenge_superseded") }
-            guard challenge.value == attempt.value else { continue }
-            codes.formUnion(["challenge_\(challenge.state)", "challenge_superseded", "otp_mismatch"])
+            let state = model.state(challenge)
+            guard attempt.token == nil || attempt.token == challenge.token, state != "open" else { continue }
+            guard ([challenge.value] + challenge.replaced).contains(attempt.value) else { continue }
+            codes.formUnion(["challenge_\(state)", "challenge_superseded", "otp_mismatch"])
         }
         return codes
     }
