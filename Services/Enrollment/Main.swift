@@ -33,6 +33,10 @@ struct Enrollment: WorkerCommand {
         .handling(.importTokens, by: ImportTokensHandler())
         .handling(.viewToken, by: ViewTokenHandler())
         .handling(.listTokens, by: ListTokensHandler())
+        .handling(.defineTokenType, by: DefineTokenTypeHandler())
+        .handling(.editTokenType, by: EditTokenTypeHandler())
+        .handling(.retireTokenType, by: RetireTokenTypeHandler())
+        .handling(.listTokenTypes, by: ListTokenTypesHandler())
 
     static func services(_ setup: WorkerSetup) -> [any Service] {
         let topics = setup.topics

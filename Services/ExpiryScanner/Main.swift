@@ -30,17 +30,18 @@ struct ExpiryScanner: WorkerCommand {
 }
 
 /// The scanner's decision as the runtime asks for it.
-struct ExpiryScan: UserScan {
+struct ExpiryScan: TokenScan {
     func decide(
-        _ record: inout UserRecord,
+        _ state: inout WorkingSet,
         told: [TokenID: Set<Int>],
         _ context: DecisionContext
     ) -> ScanOutcome {
-        let decision = ScanDecision(&record, told: told, context)
+        let decision = ScanDecision(&state, told: told, context)
         return ScanOutcome(
             events: decision.events,
             notifications: decision.notifications,
-            marks: decision.marks.map { ($0.token, $0.days) }
+            marks: decision.marks.map { ($0.token, $0.days) },
+            ended: decision.ended
         )
     }
 }

@@ -13,7 +13,7 @@ package enum TokenView {
         var view = JSONObject(capacity: 26)
         view.append("tokenId", .string(token.id.description))
         view.append("tenant", .string(token.tenant))
-        view.append("userId", .text(token.userID))
+        view.append("userId", .text(status == .unassigned ? nil : token.userID))
         view.append("tokenType", .string(token.type.name))
         view.append("kind", .string(token.type.kind.rawValue))
         view.append(
@@ -50,7 +50,8 @@ package enum TokenView {
     }
 
     private static func reason(_ token: Token, _ context: DecisionContext) -> String? {
-        token.obsolescence(in: context.catalogue, at: context.now)?.rawValue ?? token.statusReason
+        if let reason = token.obsolescence(in: context.catalogue, at: context.now) { return reason.rawValue }
+        return token.isLapsed(at: context.now) ? ObsolescenceReason.notActivated.rawValue : token.statusReason
     }
 
     private static func shown(_ address: String?, of token: Token, _ context: DecisionContext) -> String? {

@@ -16,9 +16,32 @@ package struct ExpiryChanges: Equatable, Sendable {
     }
 
     package var obsoleted: [Obsoleted] = []
+    /// Devices that nobody activated in time, in the stock as they are now.
+    package var returned: [Token] = []
     package var expiring: [Expiring] = []
 
     package init() {}
+}
+
+extension WorkingSet {
+    /// What time does to the record of a user, or to what is loaded of a stock: out of date is OBSOLETE, and a device
+    /// that was not activated in time goes back into the stock.
+    ///
+    /// - Parameter told: by token, the marks told already for its present `expiresAt`.
+    package mutating func expire(
+        _ holder: UserKey,
+        at now: Instant,
+        catalogue: TypeCatalogue,
+        told: [TokenID: Set<Int>] = [:]
+    ) -> ExpiryChanges {
+        var changes = self[holder].expire(at: now, catalogue: catalogue, told: told)
+        for var device in self[holder].tokens where device.isLapsed(at: now) {
+            device.returnToStock(reason: ObsolescenceReason.notActivated.rawValue, at: now)
+            place(device, with: .stock(of: holder.tenant), from: holder)
+            changes.returned.append(device)
+        }
+        return changes
+    }
 }
 
 extension UserRecord {
@@ -63,10 +86,10 @@ extension Token {
 extension Token {
     /// When time next changes something about the token: an end, or a notice of one; nil: never.
     package func nextScan(after now: Instant, policy: TypePolicy) -> Instant? {
-        guard isLiving else { return nil }
+        guard isLiving || status == .unassigned else { return nil }
         var instants = [times.expiresAt]
         if status == .pending { instants.append(times.activateBefore) }
-        if let end = times.expiresAt {
+        if let end = times.expiresAt, isLiving {
             instants += policy.life.expiryNotices.map { end.adding(seconds: -86_400 * Int64($0)) }
         }
         return instants.compactMap(\.self).filter { now < $0 }.min()

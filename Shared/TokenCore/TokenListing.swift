@@ -35,7 +35,7 @@ package enum TokenListing {
     /// One page in the order of ids, that is of enrolment.
     ///
     /// - Parameters:
-    ///   - tokens: in any order, of one user or of many; DELETED ones are passed over.
+    ///   - tokens: a user's, in any order; DELETED ones are passed over, and devices that are the user's no more.
     ///   - last: the id that the page before ended with.
     /// - Returns: the page, and the last id on it where another page follows.
     package static func page(
@@ -48,7 +48,7 @@ package enum TokenListing {
     ) -> (page: [Token], next: TokenID?) {
         let found = tokens.filter { token in
             let status = token.effectiveStatus(in: catalogue, at: now)
-            return status != .deleted && last.map { $0 < token.id } ?? true && filter.admits(token, status)
+            return status != .deleted && status != .unassigned && last.map { $0 < token.id } ?? true && filter.admits(token, status)
         }
         let page = Array(found.sorted { $0.id < $1.id }.prefix(max(1, limit)))
         return (page, page.count < found.count ? page.last?.id : nil)

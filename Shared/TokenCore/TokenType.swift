@@ -64,7 +64,11 @@ package struct TypeCatalogue: Equatable, Sendable {
         self.types = Dictionary(types.map { ($0.name, $0) }) { _, last in last }
     }
 
-    package subscript(name: String) -> TokenType? { types[name] }
+    /// A type by name; what may become of one is said in ``define(_:)``, ``edit(_:_:)`` and ``retire(_:)``.
+    package internal(set) subscript(name: String) -> TokenType? {
+        get { types[name] }
+        set { types[name] = newValue }
+    }
 
     package var all: [TokenType] { types.values.sorted { $0.name < $1.name } }
 

@@ -22,22 +22,34 @@ enum ScanQueries {
     /// The predicate and the first column of `token_scan_idx`.
     private static let scheduled = "status < 3 AND scan_at IS NOT NULL"
     private static let shard = "(get_byte(uuid_send(user_key), 0) & 15)"
+    /// The predicate of `token_stock_scan_idx`; only an order by `scan_at` keeps the planner from `token_user_idx`,
+    /// which has the whole stock under null.
+    private static let stocked = "user_key IS NULL AND status = 5 AND scan_at IS NOT NULL"
 
-    /// Shards that have something due, counted up to a point, or that owe messages.
+    /// Shards that have something due, counted up to a point, or that owe messages; the stock is the last shard.
     static let busyShards = Statement(
         name: "scan_busy_shards",
         sql: """
-            SELECT shard.number, due.tokens::int
-            FROM generate_series(0, 15) AS shard (number)
-            CROSS JOIN LATERAL (
-                SELECT count(*) FROM (
-                    SELECT FROM token
-                    WHERE \(scheduled) AND \(Self.shard) = shard.number AND scan_at <= statement_timestamp()
-                    LIMIT 4096
-                ) token
-            ) AS due (tokens)
+            SELECT shard.number, shard.due
+            FROM (
+                SELECT number, (
+                    SELECT count(*)::int FROM (
+                        SELECT FROM token
+                        WHERE \(scheduled) AND \(Self.shard) = number AND scan_at <= statement_timestamp()
+                        LIMIT 4096
+                    ) token
+                )
+                FROM generate_series(0, \(TokenStore.stockShard - 1)) AS user_shard (number)
+                UNION ALL
+                SELECT \(TokenStore.stockShard), (
+                    SELECT count(*)::int FROM (
+                        SELECT FROM token WHERE \(stocked) AND scan_at <= statement_timestamp()
+                        ORDER BY scan_at LIMIT 4096
+                    ) token
+                )
+            ) AS shard (number, due)
             LEFT JOIN lane ON lane.topic = $1::text AND lane.partition = shard.number
-            WHERE due.tokens > 0 OR lane.answered_through < lane.batch_seq
+            WHERE shard.due > 0 OR lane.answered_through < lane.batch_seq
             """
     )
 
@@ -61,6 +73,15 @@ enum ScanQueries {
             SELECT tenant, user_id FROM token
             WHERE \(scheduled) AND \(shard) = $1::int AND scan_at <= statement_timestamp()
             ORDER BY scan_at LIMIT $2::int
+            """
+    )
+
+    static let dueDevices = Statement(
+        name: "scan_due_devices",
+        sql: """
+            SELECT tenant, token_id FROM token
+            WHERE \(stocked) AND scan_at <= statement_timestamp()
+            ORDER BY scan_at LIMIT $1::int
             """
     )
 
@@ -91,6 +112,15 @@ enum ScanQueries {
         sql: """
             UPDATE token SET scan_at = statement_timestamp() + interval '1 hour'
             WHERE user_key = $1::uuid AND status <> 6 AND scan_at <= statement_timestamp()
+            """
+    )
+
+    /// The same for a device of the stock.
+    static let postponeDevice = Statement(
+        name: "scan_postpone_device",
+        sql: """
+            UPDATE token SET scan_at = statement_timestamp() + interval '1 hour'
+            WHERE token_id = $1::uuid AND \(stocked) AND scan_at <= statement_timestamp()
             """
     )
 

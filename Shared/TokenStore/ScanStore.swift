@@ -1,11 +1,41 @@
 package import Postgres
 package import TokenCore
 
+/// What of a shard is due.
+package enum DueTokens: Equatable, Sendable {
+    /// Users with a token whose time has come.
+    case users(Set<UserKey>)
+    /// Devices of the stock whose time has come.
+    case devices(Set<StockedToken>)
+
+    package var isEmpty: Bool {
+        switch self {
+        case .users(let users): users.isEmpty
+        case .devices(let devices): devices.isEmpty
+        }
+    }
+
+    package var tenants: Set<String> {
+        switch self {
+        case .users(let users): Set(users.map(\.tenant))
+        case .devices(let devices): Set(devices.map(\.tenant))
+        }
+    }
+
+    /// Each by itself.
+    package var parts: [DueTokens] {
+        switch self {
+        case .users(let users): users.map { .users([$0]) }
+        case .devices(let devices): devices.map { .devices([$0]) }
+        }
+    }
+}
+
 extension TokenStore {
     /// The topic name under which the scanner's shards are lanes; no Kafka topic begins so.
     package static let scanTopic = "~expiry"
-    /// Shards of the scanner's work, by the first bits of a user's key.
-    package static let scanShards: Int32 = 16
+    /// The shard of the devices that no user holds; those below it are the users', by the first bits of their keys.
+    package static let stockShard: Int32 = 16
 
     private static let scanLock: Int64 = 7_310_868_735_421_906_000
 
@@ -32,14 +62,34 @@ extension TokenStore {
             .bool(0, 0)
     }
 
-    /// Users of the shard with a token whose time has come, those that waited longest first.
-    package func dueUsers(shard: Int32, limit: Int) throws(PostgresError) -> Set<UserKey> {
-        let result = try connection.query(ScanQueries.dueUsers, [.int32(shard), .int32(Int32(limit))])
-        return Set(result.rows.map { UserKey(tenant: result.text($0, 0), userID: result.text($0, 1)) })
+    /// What of the shard is due, that which waited longest first.
+    package func due(shard: Int32, limit: Int) throws(PostgresError) -> DueTokens {
+        guard shard == Self.stockShard else {
+            let result = try connection.query(ScanQueries.dueUsers, [.int32(shard), .int32(Int32(limit))])
+            return .users(Set(result.rows.map { UserKey(tenant: result.text($0, 0), userID: result.text($0, 1)) }))
+        }
+        let result = try connection.query(ScanQueries.dueDevices, [.int32(Int32(limit))])
+        return .devices(
+            Set(
+                result.rows.map {
+                    StockedToken(tenant: result.text($0, 0), id: TokenID(UUIDValue(result.uuid($0, 1))))
+                }
+            )
+        )
     }
 
-    /// Puts off for an hour what is due of a user whose rows can't be handled, so that it holds nobody else up.
-    package func postpone(_ user: UserKey) throws(PostgresError) {
+    /// Puts off for an hour what is due but whose rows can't be handled, so that it holds nothing else up.
+    package func postpone(_ due: DueTokens) throws(PostgresError) {
+        switch due {
+        case .users(let users): for user in users { try postpone(user) }
+        case .devices(let devices):
+            for device in devices {
+                _ = try connection.query(ScanQueries.postponeDevice, [.uuid(PGUUID(device.id.value))])
+            }
+        }
+    }
+
+    private func postpone(_ user: UserKey) throws(PostgresError) {
         let key = PGUUID(StoreKeys.user(user))
         do {
             _ = try connection.pipeline([

@@ -23,6 +23,12 @@ package enum StoreKeys {
         digest(["scan", user.tenant, user.userID, "\(instant.microseconds)"])
     }
 
+    /// Identity of what a scan found in a tenant's stock: a look is at few of its devices, so the first of them tells
+    /// looks apart that have the same instant.
+    package static func scan(ofStock tenant: String, first device: TokenID, at instant: Instant) -> UUIDValue {
+        digest(["stock", tenant, "\(device)", "\(instant.microseconds)"])
+    }
+
     /// What the lane row remembers of its last record: key and timestamp.
     package static func lastRecord(key: [UInt8]?, timestamp: Int64) -> UUIDValue {
         var form = Array("last".utf8) + [0]

@@ -45,6 +45,10 @@ enum TokenTypeRows {
         guard case .object(let object) = try JSONParser.parse(bytes) else {
             throw StoreError.damagedRow(table: "token_type")
         }
-        return try PolicyJSON.read(object)
+        do {
+            return try PolicyChange(FieldReader(object)).applied(to: TypePolicy(), kind: nil)
+        } catch {
+            throw StoreError.damagedRow(table: "token_type")
+        }
     }
 }

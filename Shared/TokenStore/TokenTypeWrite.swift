@@ -26,7 +26,8 @@ enum TokenTypeWrite {
     static let askSweep = Statement(
         name: "token_type_ask_sweep",
         sql: """
-            UPDATE token_type SET sweep_asked_at = statement_timestamp(), sweep_position = NULL
+            UPDATE token_type SET
+                sweep_asked_at = statement_timestamp(), sweep_horizon = NULL, sweep_pass = 0, sweep_position = NULL
             FROM unnest($1::text[], $2::text[]) AS u (tenant, name)
             WHERE token_type.tenant = u.tenant AND token_type.name = u.name
             """

@@ -63,6 +63,25 @@ final class Arrival {
     }
 }
 
+extension [Arrival] {
+    /// The arrivals in runs, each for a batch of its own: a command that reads a page of the tenant's rows sees what the
+    /// commands before it have written, so they have to be committed first.
+    var cutBeforePages: [[Arrival]] {
+        var runs: [[Arrival]] = []
+        var readsOnly = true
+        for arrival in self {
+            let isReader = arrival.needs?.page != nil
+            if runs.isEmpty || (isReader && !readsOnly) {
+                runs.append([])
+                readsOnly = true
+            }
+            runs[runs.count - 1].append(arrival)
+            readsOnly = readsOnly && isReader
+        }
+        return runs
+    }
+}
+
 /// A command with everything that could be judged without looking anything up.
 final class CommandArrival {
     let envelope: CommandEnvelope

@@ -247,7 +247,7 @@ package final class LaneWorker {
             return try intake.arrival(record, lane: lane.id)
         }
         do {
-            try handle(arrivals)
+            for batch in arrivals.cutBeforePages { try handle(batch) }
         } catch let owner as ForeignEpoch {
             try giveWay(arrivals, to: owner)
         }

@@ -12,7 +12,7 @@ final class ScanRunner {
     }
 
     private let store: TokenStore
-    private let scan: any UserScan
+    private let scan: any TokenScan
     private let settings: DecisionSettings
     private let rendering: OutcomeRendering
     private let envelopes: SealedEnvelopes
@@ -21,7 +21,7 @@ final class ScanRunner {
 
     init(
         store: TokenStore,
-        scan: any UserScan,
+        scan: any TokenScan,
         settings: DecisionSettings,
         rendering: OutcomeRendering,
         envelopes: SealedEnvelopes,
@@ -37,17 +37,8 @@ final class ScanRunner {
 
     /// - Returns: nil where another scanner has taken the shard over: nothing was done.
     /// - Throws: after a roll-back; the outcome of a commit may be in doubt, which a takeover finds out.
-    func commit(_ users: Set<UserKey>, _ shard: ScanWorker.OwnedShard) throws -> Committed? {
-        let loaded = try store.begin(
-            BatchRequest(
-                lanes: [shard.lane],
-                keys: [],
-                users: users,
-                tenants: Set(users.map(\.tenant)),
-                reads: .contact,
-                limits: settings.limits
-            )
-        )
+    func commit(_ due: DueTokens, _ shard: ScanWorker.OwnedShard) throws -> Committed? {
+        let loaded = try store.begin(BatchRequest(due, lane: shard.lane, limits: settings.limits))
         guard var row = loaded.lanes[shard.lane], row.epoch == shard.epoch else {
             store.rollback()
             return nil
@@ -55,7 +46,7 @@ final class ScanRunner {
         do {
             let now = max(loaded.clock, row.lastAt)
             row.advance(now: now, acknowledged: shard.acknowledged)
-            let findings = try decide(users, loaded, now: now)
+            let findings = try decide(due, loaded, now: now)
             try store.commit(findings.result(loaded, row, now: now))
             for reason in findings.reasons { metrics.counter(.expired, reason).increment() }
             return Committed(sequence: row.batchSequence, messages: findings.rows.flatMap(\.messages))
@@ -65,37 +56,36 @@ final class ScanRunner {
         }
     }
 
-    private func decide(_ users: Set<UserKey>, _ loaded: LoadedBatch, now: Instant) throws -> ScanFindings {
+    private func decide(_ due: DueTokens, _ loaded: LoadedBatch, now: Instant) throws -> ScanFindings {
         var findings = ScanFindings(state: loaded.state)
         let tokens = loaded.state.users.values.flatMap { $0.tokens.map(\.id) }
         let marks = Dictionary(grouping: try store.expiryMarks(of: tokens), by: \.token)
-        for user in users.sorted(by: { StoreKeys.user($0) < StoreKeys.user($1) }) {
-            guard let version = loaded.catalogueVersions[user.tenant],
-                let key = RecordKey(tenant: user.tenant, userID: user.userID)
+        for holder in due.holders.sorted(by: { StoreKeys.user($0) < StoreKeys.user($1) }) {
+            guard let version = loaded.catalogueVersions[holder.tenant],
+                let key = RecordKey(tenant: holder.tenant, userID: holder.userID)
             else { throw StoreError.damagedRow(table: "token") }
             let context = DecisionContext(
                 now: now,
-                user: user,
-                catalogue: try store.catalogue(tenant: user.tenant, version: version),
+                user: holder,
+                catalogue: try store.catalogue(tenant: holder.tenant, version: version),
                 asker: Asker(id: nil),
                 cryptography: store.cryptography,
                 envelopes: envelopes,
                 random: random,
                 limits: settings.limits
             )
-            let before = loaded.state[user]
-            // Whoever has tokens has the row that is locked for them.
-            guard before.lockout != nil else { throw StoreError.damagedRow(table: "user_state") }
-            var record = before
-            let outcome = scan.decide(&record, told: told(marks, of: record), context)
-            let identity = StoreKeys.scan(of: user, at: now)
+            let record = loaded.state[holder]
+            // Whoever has tokens has the row that is locked for them; the stock's devices are locked themselves.
+            guard record.lockout != nil || holder.isTenantWide else { throw StoreError.damagedRow(table: "user_state") }
+            let outcome = scan.decide(&findings.state, told: told(marks, of: record), context)
+            let identity = StoreKeys.scan(of: record, at: now)
             let messages = rendering.directoryMessages(
                 Outcome(.ok([:]), events: outcome.events, notifications: outcome.notifications),
                 key,
                 identity,
                 at: now
             )
-            findings.add(outcome, from: before, to: record, identity, messages, context)
+            findings.add(outcome, identity, messages, context)
         }
         return findings
     }
@@ -113,9 +103,9 @@ final class ScanRunner {
 
 /// What the looks of one batch came to.
 private struct ScanFindings {
-    private var state: WorkingSet
+    var state: WorkingSet
     private(set) var rows: [(key: UUIDValue, messages: [WireMessage])] = []
-    /// Why tokens became OBSOLETE, one by one.
+    /// Why tokens ended, one by one.
     private(set) var reasons: [String] = []
     private var audit: [AuditEntry] = []
     private var marks: [ExpiryMark] = []
@@ -129,22 +119,22 @@ private struct ScanFindings {
 
     mutating func add(
         _ outcome: ScanOutcome,
-        from before: UserRecord,
-        to record: UserRecord,
         _ identity: UUIDValue,
         _ messages: [WireMessage],
         _ context: DecisionContext
     ) {
-        state[record.key] = record
+        let record = state[context.user]
         if !messages.isEmpty { rows.append((identity, messages)) }
         for mark in outcome.marks {
             guard let end = record[mark.token]?.times.expiresAt else { continue }
             marks.append(ExpiryMark(token: mark.token, days: mark.days, expiresAt: end))
         }
+        // What went back into the stock is not here: there it is looked at anew.
         for token in record.tokens {
             scans.append((token.id, token.nextScan(after: context.now, policy: context.catalogue.policy(of: token))))
-            guard token.status == .obsolete, before[token.id]?.status != .obsolete else { continue }
-            reasons.append(token.statusReason ?? MetricRegistry.other)
+        }
+        for (token, reason) in outcome.ended {
+            reasons.append(reason.rawValue)
             audit.append(
                 AuditEntry(
                     at: context.now,
@@ -153,9 +143,9 @@ private struct ScanFindings {
                     command: Self.auditedCommand,
                     commandKey: identity,
                     outcome: "ok",
-                    tokens: [token.id],
+                    tokens: [token],
                     authID: nil,
-                    reason: token.statusReason
+                    reason: reason.rawValue
                 )
             )
         }
@@ -182,5 +172,42 @@ private struct ScanFindings {
         result.marks = marks
         result.scans = scans
         return result
+    }
+}
+
+extension DueTokens {
+    /// Whose records they stand in.
+    fileprivate var holders: Set<UserKey> {
+        switch self {
+        case .users(let users): users
+        case .devices: Set(tenants.map(UserKey.stock(of:)))
+        }
+    }
+}
+
+extension BatchRequest {
+    fileprivate init(_ due: DueTokens, lane: LaneID, limits: SendingLimits) {
+        self.init(
+            lanes: [lane],
+            keys: [],
+            users: [],
+            tenants: due.tenants,
+            reads: .contact,
+            limits: limits
+        )
+        switch due {
+        case .users(let users): self.users = users
+        case .devices(let devices): stocked = devices
+        }
+    }
+}
+
+extension StoreKeys {
+    /// Identity of what a scan found in a record.
+    fileprivate static func scan(of record: UserRecord, at now: Instant) -> UUIDValue {
+        guard record.key.isTenantWide, let first = record.tokens.map(\.id).min() else {
+            return scan(of: record.key, at: now)
+        }
+        return scan(ofStock: record.key.tenant, first: first, at: now)
     }
 }

@@ -8,9 +8,9 @@ import TokenStore
 package struct ScanService: Service {
     private let setup: WorkerSetup
     private let interval: Duration
-    private let scan: any UserScan
+    private let scan: any TokenScan
 
-    package init(_ setup: WorkerSetup, every interval: Duration, scan: any UserScan) {
+    package init(_ setup: WorkerSetup, every interval: Duration, scan: any TokenScan) {
         self.setup = setup
         self.interval = interval
         self.scan = scan

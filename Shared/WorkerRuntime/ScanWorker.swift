@@ -32,13 +32,17 @@ final class ScanWorker {
     private var lastHousekeeping: ContinuousClock.Instant?
     private static let batchSize = 256
     private static let housekeepingInterval: Duration = .seconds(60)
+    /// Steps of a sweep between two looks at what is due.
+    private static let sweepSteps = 20
+    /// How soon a token is tried again that a batch holds.
+    private static let heldInterval: Duration = .milliseconds(100)
 
     /// - Parameter patience: seconds after which a shard's silent holder is passed by.
     init(
         _ setup: WorkerSetup,
         store: TokenStore,
         producer: KafkaProducer,
-        scan: any UserScan,
+        scan: any TokenScan,
         heartbeat: Heartbeat? = nil,
         patience: Int64 = 60
     ) {
@@ -84,11 +88,11 @@ final class ScanWorker {
         while !setup.stop.isRequested {
             heartbeat?.beat()
             do {
-                try pass()
+                let isHeld = try pass()
                 try keepHouse()
                 backoff.reset()
                 setup.faults.end()
-                setup.stop.wait(atMost: interval)
+                setup.stop.wait(atMost: isHeld ? min(interval, Self.heldInterval) : interval)
             } catch let error where setup.faults.isTransient(error) {
                 setup.faults.begin(error)
                 outbox.purge()
@@ -101,8 +105,31 @@ final class ScanWorker {
         store.close()
     }
 
+    /// Makes due the tokens of types that changed, and looks at what is due, until there is nothing to do.
+    ///
+    /// - Returns: whether a sweep stands before a token that a batch holds.
+    @discardableResult
+    func pass() throws -> Bool {
+        while !setup.stop.isRequested {
+            let sweep = try sweepTypes()
+            try look()
+            if sweep != .moved { return sweep == .held }
+        }
+        return false
+    }
+
+    /// Some steps of a sweep: what they make due is looked at before the next ones.
+    private func sweepTypes() throws -> SweepStep {
+        for _ in 0..<Self.sweepSteps {
+            heartbeat?.beat()
+            let step = try store.sweepTypes()
+            if step != .moved { return step }
+        }
+        return .moved
+    }
+
     /// One look at every shard that has something to do, in random order so that scanners meet rarely.
-    func pass() throws {
+    private func look() throws {
         let busy = try store.busyShards()
         dueTokens.set(busy.reduce(0) { $0 + $1.due })
         for (number, _) in busy.shuffled() {
@@ -126,9 +153,9 @@ final class ScanWorker {
         var shard = try takeOver(shard: number)
         while !setup.stop.isRequested {
             heartbeat?.beat()
-            let users = try store.dueUsers(shard: number, limit: Self.batchSize)
-            if users.isEmpty { break }
-            guard try handle(users, &shard) else { return }
+            let due = try store.due(shard: number, limit: Self.batchSize)
+            if due.isEmpty { break }
+            guard try handle(due, &shard) else { return }
         }
         try mark(shard)
     }
@@ -157,32 +184,35 @@ final class ScanWorker {
         )
     }
 
-    /// Commits the users as one batch, or each by himself where the rows of one of them can't be handled, and sends
+    /// Commits what is due as one batch, or each by itself where the rows of one of them can't be handled, and sends
     /// what follows.
     ///
     /// - Returns: false where another scanner has taken the shard over.
-    func handle(_ users: Set<UserKey>, _ shard: inout OwnedShard) throws -> Bool {
+    func handle(_ due: DueTokens, _ shard: inout OwnedShard) throws -> Bool {
         do {
-            return try handleWhole(users, &shard)
+            return try handleWhole(due, &shard)
         } catch let error where isOfData(error) {
             // What was sent needs no sending again.
             try mark(shard)
             shard = try takeOver(shard: shard.number)
-            guard users.count == 1, let user = users.first else {
-                for user in users { guard try handle([user], &shard) else { return false } }
+            let parts = due.parts
+            guard parts.count == 1 else {
+                for part in parts { guard try handle(part, &shard) else { return false } }
                 return true
             }
             setup.logger.error(
-                "a user's rows can't be handled: looking again in an hour",
-                metadata: [LogKey.tenant: "\(user.tenant)", LogKey.errorMessage: "\(error)"]
+                "rows of a user or device can't be handled: looking again in an hour",
+                metadata: [
+                    LogKey.tenant: "\(due.tenants.sorted().joined(separator: ","))", LogKey.errorMessage: "\(error)",
+                ]
             )
-            try store.postpone(user)
+            try store.postpone(due)
             return true
         }
     }
 
-    private func handleWhole(_ users: Set<UserKey>, _ shard: inout OwnedShard) throws -> Bool {
-        guard let batch = try runner.commit(users, shard) else { return false }
+    private func handleWhole(_ due: DueTokens, _ shard: inout OwnedShard) throws -> Bool {
+        guard let batch = try runner.commit(due, shard) else { return false }
         try send(batch.messages)
         shard.acknowledged = batch.sequence
         return true

@@ -20,7 +20,7 @@ struct Desk {
         DecisionContext(
             now: now,
             user: user,
-            catalogue: TypeCatalogue(types),
+            catalogue: state.catalogues[user.tenant] ?? TypeCatalogue(types),
             asker: asker,
             cryptography: ClearCryptography(),
             envelopes: ClearEnvelopes(),

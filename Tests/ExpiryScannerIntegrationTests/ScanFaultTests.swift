@@ -20,7 +20,7 @@ struct ScanFaultTests {
             let token = try world.enroll("frank", endingIn: -1)
             let (dying, dyingStore, runner) = try world.scanner()
             let owned = try dying.takeOver(shard: Self.shard)
-            let committed = try #require(try runner.commit([Self.user], owned))
+            let committed = try #require(try runner.commit(.users([Self.user]), owned))
             dyingStore.close()
             #expect(try world.status(of: token) == "3 expired")
             #expect(committed.messages.count == 1)
@@ -45,7 +45,7 @@ struct ScanFaultTests {
             let owned = try other.takeOver(shard: Self.shard)
             #expect(owned.epoch == stale.epoch + 1)
 
-            #expect(try !slow.handle([Self.user], &stale))
+            #expect(try !slow.handle(.users([Self.user]), &stale))
             #expect(try world.status(of: token) == "1 -")
             #expect(try world.count("inbox") == 0)
             // Nor can it call answered what another one owes.
@@ -64,7 +64,7 @@ struct ScanFaultTests {
             let (frozen, frozenStore, runner) = try world.scanner()
             #expect(try frozenStore.tryLock(shard: Self.shard))
             var stale = try frozen.takeOver(shard: Self.shard)
-            let committed = try #require(try runner.commit([Self.user], stale))
+            let committed = try #require(try runner.commit(.users([Self.user]), stale))
 
             let (other, _, _) = try world.scanner()
             try other.pass()
@@ -77,7 +77,7 @@ struct ScanFaultTests {
 
             // Awake again, it finds that the shard is another one's.
             try world.enroll("frank", endingIn: -1, age: 30)
-            #expect(try !frozen.handle([Self.user], &stale))
+            #expect(try !frozen.handle(.users([Self.user]), &stale))
         }
     }
 

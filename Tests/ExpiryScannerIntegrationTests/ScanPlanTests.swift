@@ -12,6 +12,12 @@ struct ScanPlanTests {
         (ScanQueries.marks, "ARRAY[gen_random_uuid()]", "expiry_notice_pkey"),
         (ScanQueries.reschedule, "ARRAY[gen_random_uuid()], ARRAY[now()]", "token_pkey"),
         (ScanQueries.postpone, "gen_random_uuid()", "token_user_idx"),
+        (ScanQueries.busyShards, "'~expiry'", "token_stock_scan_idx"),
+        (ScanQueries.dueDevices, "256", "token_stock_scan_idx"),
+        (ScanQueries.postponeDevice, "gen_random_uuid()", "token_"),
+        (SweepQueries.note, "", "token_type_sweep_idx"),
+        (SweepQueries.claim, "", "token_type_sweep_idx"),
+        (SweepQueries.touch, "'a', 'b', gen_random_uuid(), 500, true", "token_type_idx"),
         (Housekeeping.challenges, "1000, 86400", "challenge_expires_idx"),
         (Housekeeping.deliveries, "1000, 86400", "delivery_claimed_idx"),
         (Housekeeping.sends, "1000, 86400", "otp_send_sent_idx"),
@@ -24,7 +30,7 @@ struct ScanPlanTests {
         let result = try connection.query(
             Statement(
                 name: "explain_\(statement.name)",
-                sql: "EXPLAIN (COSTS OFF) EXECUTE \(statement.name)_plan(\(arguments))"
+                sql: "EXPLAIN (COSTS OFF) EXECUTE \(statement.name)_plan" + (arguments.isEmpty ? "" : "(\(arguments))")
             )
         )
         return result.rows.map { result.text($0, 0) }.joined(separator: "\n")

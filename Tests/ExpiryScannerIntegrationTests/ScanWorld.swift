@@ -139,7 +139,8 @@ struct ScanWorld: Sendable {
     ) throws -> [TokenID] {
         var ids: [TokenID] = []
         try change(names.map(Self.user), age: age) { record, context in
-            var request = EnrollmentRequest(tokenType: type, phone: type == "sms" ? "+41791234567" : nil)
+            var request = EnrollmentRequest(tokenType: type)
+            if context.catalogue[type]?.kind == .sms { request.phone = "+41791234567" }
             request.expiresAt = seconds.map { context.now.adding(seconds: age + $0) }
             ids.append(try record.enroll(request, context).token.id)
         }

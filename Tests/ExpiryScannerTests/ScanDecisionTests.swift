@@ -26,44 +26,45 @@ struct ScanDecisionTests {
         )
     }
 
-    func record(endingIn seconds: Int64, _ context: DecisionContext) throws -> UserRecord {
+    func state(endingIn seconds: Int64, _ context: DecisionContext) throws -> WorkingSet {
         var record = UserRecord(
             key: Self.alice,
             contact: DirectoryEntry(email: "alice@work.example", locale: "de", revision: 1)
         )
         let token = try record.enroll(EnrollmentRequest(tokenType: "sms", phone: "+41791234567"), context).token
         record[token.id]?.times.expiresAt = Self.now.adding(seconds: seconds)
-        return record
+        return WorkingSet(users: [Self.alice: record])
     }
 
     @Test("publishes that a token ended, with the reason")
     func obsolete() throws {
         let context = context()
-        var record = try record(endingIn: 0, context)
-        let decision = ScanDecision(&record, told: [:], context)
+        var state = try state(endingIn: 0, context)
+        let decision = ScanDecision(&state, told: [:], context)
         #expect(decision.events.map(\.type) == [.tokenObsoleted])
         #expect(decision.events.first?.data["reason"] == .string("expired"))
         #expect(decision.events.first?.data["token"]?.objectValue?["status"] == .string("OBSOLETE"))
         #expect(decision.marks.isEmpty && decision.notifications.isEmpty)
-        let again = ScanDecision(&record, told: [:], context)
+        #expect(decision.ended.map(\.reason) == [.expired])
+        let again = ScanDecision(&state, told: [:], context)
         #expect(again.events.isEmpty)
     }
 
     @Test("publishes that an end comes near, once for each mark, and tells the user only where the policy says so")
     func expiring() throws {
         let quiet = context()
-        var record = try record(endingIn: 2 * 86_400, quiet)
-        let decision = ScanDecision(&record, told: [:], quiet)
+        var state = try state(endingIn: 2 * 86_400, quiet)
+        let decision = ScanDecision(&state, told: [:], quiet)
         #expect(decision.events.map(\.type) == [.tokenExpiring])
         #expect(decision.events.first?.data["daysLeft"] == .integer(2))
         #expect(decision.marks.map(\.days) == [7])
         #expect(decision.notifications.isEmpty)
 
         let mark = try #require(decision.marks.first)
-        #expect(ScanDecision(&record, told: [mark.token: [mark.days]], quiet).events.isEmpty)
+        #expect(ScanDecision(&state, told: [mark.token: [mark.days]], quiet).events.isEmpty)
 
         let notice = try #require(
-            ScanDecision(&record, told: [:], context { $0.life.notices = [.expiring] }).notifications.first
+            ScanDecision(&state, told: [:], context { $0.life.notices = [.expiring] }).notifications.first
         )
         #expect(notice.template == "expiring")
         #expect(notice.locale == "de")

@@ -65,6 +65,18 @@ def no_limping(request):
             assert worker.child.is_running, f"{worker.kind} has ended:\n{worker.child.log_tail(40)}"
 
 
-def pytest_collection_modifyitems(items):
-    # What is searched for secrets is everything that the other tests have made.
-    items.sort(key=lambda item: item.path.name == "test_secrecy.py")
+LAST = ["test_catalogue.py", "test_secrecy.py"]
+
+
+def pytest_configure(config):
+    config.is_partial = False
+
+
+def pytest_deselected(items):
+    items[0].config.is_partial = True
+
+
+def pytest_collection_modifyitems(config, items):
+    # What is searched, for secrets and for codes, is everything that the other tests have made.
+    items.sort(key=lambda item: LAST.index(item.path.name) + 1 if item.path.name in LAST else 0)
+    config.is_partial = {item.path.name for item in items} != {path.name for path in Path(__file__).parent.glob("test_*.py")}

@@ -2,7 +2,7 @@ import Contract
 import TokenCore
 import WorkerRuntime
 
-/// What a look at one user's tokens leads to.
+/// What a look at one user's tokens, or at devices of the stock, leads to.
 struct ScanDecision: Sendable {
     /// A notice that was given and is not to be given again while the token ends when it does now.
     struct Mark: Equatable, Sendable {
@@ -14,17 +14,22 @@ struct ScanDecision: Sendable {
     var events: [EventDraft] = []
     var notifications: [NotificationDraft] = []
     var marks: [Mark] = []
+    /// Tokens whose time was over, and why.
+    var ended: [(token: TokenID, reason: ObsolescenceReason)] = []
 
-    /// Makes OBSOLETE what is out of date at the context's instant, and tells of ends that come near.
+    /// Makes OBSOLETE what is out of date at the context's instant, brings back into the stock what nobody activated,
+    /// and tells of ends that come near.
     ///
     /// - Parameter told: by token, the marks told already for its present `expiresAt`.
-    init(_ record: inout UserRecord, told: [TokenID: Set<Int>], _ context: DecisionContext) {
-        let changes = record.expire(at: context.now, catalogue: context.catalogue, told: told)
+    init(_ state: inout WorkingSet, told: [TokenID: Set<Int>], _ context: DecisionContext) {
+        let changes = state.expire(context.user, at: context.now, catalogue: context.catalogue, told: told)
+        let record = state[context.user]
         for obsoleted in changes.obsoleted {
-            let view = TokenView.published(obsoleted.token, record: record, context: context)
-            events.append(
-                EventDraft(.tokenObsoleted, ["token": .object(view), "reason": .string(obsoleted.reason.rawValue)])
-            )
+            publish(.tokenObsoleted, obsoleted.token, obsoleted.reason, record, context)
+        }
+        // Keyed by whoever had the device, after all that was told of it there.
+        for device in changes.returned {
+            publish(.tokenUnassigned, device, .notActivated, state[.stock(of: device.tenant)], context)
         }
         for expiring in changes.expiring {
             let days = JSONValue.integer(Int64(expiring.daysLeft))
@@ -33,6 +38,18 @@ struct ScanDecision: Sendable {
             marks.append(Mark(token: expiring.token.id, days: expiring.mark))
             if let notice = notice(of: expiring, record, context) { notifications.append(notice) }
         }
+    }
+
+    private mutating func publish(
+        _ event: EventType,
+        _ token: Token,
+        _ reason: ObsolescenceReason,
+        _ record: UserRecord,
+        _ context: DecisionContext
+    ) {
+        let view = TokenView.published(token, record: record, context: context)
+        events.append(EventDraft(event, ["token": .object(view), "reason": .string(reason.rawValue)]))
+        ended.append((token.id, reason))
     }
 
     /// Worthless once the token has ended.

@@ -24,7 +24,11 @@ CREATE UNIQUE INDEX token_secret_digest_key ON token_secret (seed_digest);
 ALTER TABLE token_type
     -- When a change asked for a look at every token of the type; null: none is owed.
     ADD COLUMN sweep_asked_at timestamptz,
-    -- The last token that the sweep has come to.
+    -- Transactions below it may have begun with the type as it was; null: nobody has noted the change yet.
+    ADD COLUMN sweep_horizon xid8,
+    -- 1: the first pass over the tokens, begun at once; 2: the last one, begun when nothing below the horizon ran.
+    ADD COLUMN sweep_pass smallint NOT NULL DEFAULT 0,
+    -- The last token that the pass has come to; null: it has not begun.
     ADD COLUMN sweep_position uuid;
 
 CREATE INDEX token_type_sweep_idx ON token_type (sweep_asked_at) WHERE sweep_asked_at IS NOT NULL;
