@@ -199,7 +199,7 @@ let package = Package(
         .testTarget(
             name: "LifeCycleTests",
             dependencies: [
-                "Contract", "Enrollment", "TestSupport", "TokenCore", "Verifier", "WorkerRuntime",
+                "Contract", "Enrollment", "ExpiryScanner", "TestSupport", "TokenCore", "Verifier", "WorkerRuntime",
             ],
             path: "Tests/LifeCycleTests"
         ),

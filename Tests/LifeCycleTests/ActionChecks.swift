@@ -9,6 +9,7 @@ import WorkerRuntime
 extension Play {
     /// Of which tokens the actions are tried after a step.
     enum ActionCheck {
+        case none
         /// Now and then of one, which the count of commands chooses.
         case some
         case all
@@ -19,6 +20,7 @@ extension Play {
         let living = model.tokens.indices.filter { !model.tokens[$0].isDeleted }
         guard !living.isEmpty else { return }
         switch check {
+        case .none: break
         case .all: for index in living { try checkActions(of: index) }
         case .some: if commands % 4 == 0 { try checkActions(of: living[commands / 4 % living.count]) }
         }

@@ -108,6 +108,15 @@ struct Generator {
         )
     }
 
+    private mutating func administration() -> Step {
+        switch number(8) {
+        case 0: .retire(kind: number(8))
+        case 1: .tombstone(user: user())
+        case 2, 3: .rerule(kind: number(8), pick(Change.OfRules.allCases))
+        default: .scan(user: one(in: 3) ? nil : user())
+        }
+    }
+
     private mutating func step() -> Step {
         switch number(50) {
         case 0...4: enrolment()
@@ -135,7 +144,7 @@ struct Generator {
         case 41...43: .reset(target(), pair())
         case 44: one(in: 2) ? .unlock(target()) : .unlockUser(user())
         case 45, 46: directory()
-        case 47: one(in: 4) ? one(in: 2) ? .retire(kind: number(8)) : .tombstone(user: user()) : attempt()
+        case 47: administration()
         default: .wait(pick([1, 31, 31, 31, 61, 61, 61, 130, 301, 1_000, 10_000, 90_000]))
         }
     }

@@ -5,11 +5,14 @@ import TokenCore
 struct Invariants {
     let before: WorkingSet
     let stage: Stage
+    /// What time has done already is only written down: a version may tell of it or not.
+    var isScan = false
 
     private var after: WorkingSet { stage.state }
 
     func check(_ answer: Answer) throws {
         try checkPlaces()
+        try checkDevices()
         let known = Dictionary(before.users.values.flatMap(\.tokens).map { ($0.id, $0) }) { first, _ in first }
         for (token, holder) in stage.tokens {
             guard let former = known[token.id], former != token else { continue }
@@ -34,6 +37,18 @@ struct Invariants {
         }
     }
 
+    /// What the batch knows of whereabouts.
+    private func checkDevices() throws {
+        guard stage.isOneBatch else { return }
+        for record in after.users.values {
+            for token in record.tokens {
+                guard let serial = token.device.serial else { continue }
+                let found = after.device(DeviceKey(tenant: token.tenant, serial: serial))
+                if found?.token != token { throw Mismatch("a device is not found where it stands") }
+            }
+        }
+    }
+
     private func checkFactor(_ former: Token, _ token: Token) throws {
         guard let old = former.oath, let new = token.oath, old.secret.bytes == new.secret.bytes else { return }
         if new.movingFactor < old.movingFactor { throw Mismatch("a counter or step went back") }
@@ -44,7 +59,7 @@ struct Invariants {
         let isSame = view(former, before.users[holder]) == view(token, after.users[holder])
         let growth = token.version - former.version
         // A lock that has ended shows no more, though what it counted is cleared later: that may be told or not.
-        let isQuiet = isSame && former.lockout.lockedUntil.map { $0 <= stage.now } ?? false
+        let isQuiet = isSame && (isScan || former.lockout.lockedUntil.map { $0 <= stage.now } ?? false)
         if growth != (isSame ? 0 : 1), !(isQuiet && growth == 1) {
             throw Mismatch("version grew by \(growth) where the view \(isSame ? "is the same" : "changed")")
         }

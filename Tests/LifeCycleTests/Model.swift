@@ -11,7 +11,7 @@ struct Model {
     var retired: Set<String> = []
     /// Messages by address.
     var sent: [String: [Instant]] = [:]
-    let types: [String: TokenType]
+    var types: [String: TokenType]
 
     init(_ ruling: Ruling, now: Instant) {
         self.now = now

@@ -9,12 +9,16 @@ struct Play {
     let ruling: Ruling
     /// Seeds, OTPs and addresses so far: nothing may show them.
     var secrets = SecretWatch()
+    /// The notices of ends that were given, by token and its end at that time.
+    var told: [TokenID: (end: Instant?, marks: Set<Int>)] = [:]
     private(set) var commands = 0
     private(set) var words: [String: Int] = [:]
 
-    init(_ rules: [Rule]) {
-        ruling = Ruling(rules)
-        stage = Stage(types: ruling.types, isOneBatch: ruling.has(.oneBatch), limits: ruling.limits)
+    /// - Parameter disbelieved: a rule that the model does not know of, to try whether that is found.
+    init(_ rules: [Rule], disbelieved: Rule? = nil) {
+        let real = Ruling(rules)
+        stage = Stage(types: real.types, isOneBatch: real.has(.oneBatch), limits: real.limits)
+        ruling = Ruling(rules.filter { $0 != disbelieved })
         model = Model(ruling, now: stage.now)
     }
 
@@ -42,11 +46,11 @@ struct Play {
         return answer
     }
 
-    mutating func check(_ answer: Answer, since before: WorkingSet) throws {
+    mutating func check(_ answer: Answer, since before: WorkingSet, isScan: Bool = false) throws {
         commands += 1
         words[answer.word, default: 0] += 1
         try secrets.check(answer)
-        try Invariants(before: before, stage: stage).check(answer)
+        try Invariants(before: before, stage: stage, isScan: isScan).check(answer)
     }
 
     // MARK: Comparing

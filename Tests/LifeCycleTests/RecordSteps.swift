@@ -38,7 +38,9 @@ extension Play {
         case .directory(let user, let phone, let email, let isStale):
             try directory(user, phone: phone, email: email, isStale: isStale)
         case .tombstone(let user): try tombstone(user)
-        case .retire(let kind): retire(kind)
+        case .retire(let kind): try retire(kind)
+        case .rerule(let kind, let change): try rerule(kind, change)
+        case .scan(let user): try scan(user)
         case .wait(let seconds):
             stage.now = stage.now.adding(seconds: Int64(seconds))
             model.now = stage.now
@@ -196,11 +198,5 @@ extension Play {
         let answer = Answer(outcome: try stage.send(DirectoryUpdate(), data, on: key))
         try check(answer, since: before)
         return answer
-    }
-
-    private mutating func retire(_ kind: Int) {
-        let index = kind % stage.types.count
-        stage.types[index].isRetired = true
-        model.retired.insert(stage.types[index].name)
     }
 }

@@ -14,9 +14,12 @@ extension Script {
     /// Plays the script.
     ///
     /// - Returns: what went wrong, with the steps up to there.
-    func firstMismatch() -> (mismatch: Mismatch, steps: Int)? {
-        var play = Play(rules)
-        return firstMismatch(&play, checking: .all)
+    func firstMismatch(
+        checking actions: Play.ActionCheck = .all,
+        disbelieving rule: Rule? = nil
+    ) -> (mismatch: Mismatch, steps: Int)? {
+        var play = Play(rules, disbelieved: rule)
+        return firstMismatch(&play, checking: actions)
     }
 
     func firstMismatch(_ play: inout Play, checking actions: Play.ActionCheck) -> (mismatch: Mismatch, steps: Int)? {
@@ -34,12 +37,15 @@ extension Script {
 
     /// The shortest script found that still fails: without chunks of its steps, without single steps, without rules,
     /// with simpler steps.
-    func shrunk() -> Failure? {
-        guard var last = firstMismatch() else { return nil }
+    func shrunk(disbelieving rule: Rule? = nil) -> Failure? {
+        // What is found without looking at actions is made short faster.
+        let isPlain = firstMismatch(checking: .none, disbelieving: rule) != nil
+        let actions = isPlain ? Play.ActionCheck.none : .all
+        guard var last = firstMismatch(checking: actions, disbelieving: rule) else { return nil }
         var script = Script(rules: rules, steps: Array(steps.prefix(last.steps)))
         let found = script.steps.count
         func take(_ smaller: Script) -> Bool {
-            guard let failure = smaller.firstMismatch() else { return false }
+            guard let failure = smaller.firstMismatch(checking: actions, disbelieving: rule) else { return false }
             script = Script(rules: smaller.rules, steps: Array(smaller.steps.prefix(failure.steps)))
             last = failure
             return true

@@ -58,7 +58,8 @@ extension Step {
             users(user).map { .directory(user: $0, phone: phone, email: email, isStale: isStale) }
                 + options(phone).map { .directory(user: user, phone: $0, email: email, isStale: isStale) }
                 + options(email).map { .directory(user: user, phone: phone, email: $0, isStale: isStale) }
-        case .retire: []
+        case .scan(let user): options(user).map { .scan(user: $0) }
+        case .retire, .rerule: []
         }
     }
 

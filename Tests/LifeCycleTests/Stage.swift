@@ -3,6 +3,8 @@ import TestSupport
 import TokenCore
 import WorkerRuntime
 
+@testable import ExpiryScanner
+
 /// The store as a value, and commands from their data to their outcome as the runtime takes them: each sees what the
 /// store would load for it, and nothing else.
 struct Stage {
@@ -80,6 +82,20 @@ struct Stage {
         return decide(Needs(), .contact, on: key) { view, context in handler.decide(record, &view, context) }
     }
 
+    /// The scanner's look at a user's tokens, or at all devices of the stock.
+    mutating func scan(_ holder: UserKey, told: [TokenID: Set<Int>]) -> (Outcome, ScanDecision) {
+        var needs = Needs()
+        if holder == Self.stock { needs.stocked = Set(state[holder].tokens.map(\.id)) }
+        var decision: ScanDecision?
+        let outcome = decide(needs, .contact, on: holder) { view, context in
+            let made = ScanDecision(&view, told: told, context)
+            decision = made
+            return Outcome(.ok([:]), events: made.events, notifications: made.notifications)
+        }
+        guard let decision else { preconditionFailure("a decision is made at once") }
+        return (outcome, decision)
+    }
+
     private mutating func decide(
         _ needs: Needs,
         _ reads: Reads,
@@ -91,6 +107,8 @@ struct Stage {
         var view = loaded
         view.tenantPage = needs.page.map(rows) ?? []
         let outcome = body(&view, context(on: key))
+        if let catalogue = view.catalogues[Self.tenant] { types = catalogue.all }
+        view.catalogues = [:]
         if isOneBatch {
             state = view
             state.tenantPage = []

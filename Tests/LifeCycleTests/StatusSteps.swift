@@ -109,14 +109,7 @@ extension Play {
         try expect(answer, refused)
         try expectDetails(answer, named)
         guard answer.isOK, let index = named.token else { return }
-        model.void(index)
-        model.tokens[index].status = .unassigned
-        model.tokens[index].holder = nil
-        // Counter and drift stay; lock, description and the user's own end are told of nowhere: nobody's any more.
-        model.tokens[index].lock = ModelLock()
-        model.tokens[index].wrongPairs = 0
-        model.tokens[index].description = nil
-        model.tokens[index].end = model.tokens[index].deviceEnd
+        returnToStock(index)
         try expect(answer, events: ["token.unassigned"])
         try expect(answer.view?["userId"] == .null, "userId after unassign")
     }

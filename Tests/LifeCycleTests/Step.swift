@@ -26,6 +26,9 @@ enum Step: Equatable, Sendable {
     case directory(user: Int, phone: Int?, email: Int?, isStale: Bool)
     case tombstone(user: Int)
     case retire(kind: Int)
+    case rerule(kind: Int, Change.OfRules)
+    /// The expiry scanner comes by a user, or the stock.
+    case scan(user: Int?)
     case wait(Int)
 }
 
@@ -59,7 +62,12 @@ struct Target: Equatable, Sendable {
     enum Expected: CaseIterable, Sendable { case any, right, wrong }
 }
 
-enum Change: CaseIterable, Sendable { case text, phone, otherPhone, badPhone, email, end, pastEnd, nothing }
+enum Change: CaseIterable, Sendable {
+    case text, phone, otherPhone, badPhone, email, end, pastEnd, nothing
+
+    /// What an administrator changes of a type.
+    enum OfRules: CaseIterable, Sendable { case oneEach, keepOne, letGo, fix, loosen, close, open, narrow, widen }
+}
 
 /// Two values for reset or proof of possession, so far ahead of where the device is.
 struct Pair: Equatable, Sendable {
