@@ -47,8 +47,10 @@ extension Step {
             options(user).map { .verify(user: $0, naming, value, purpose: purpose, context: context) }
                 + (purpose == nil ? [] : [.verify(user: user, naming, value, purpose: nil, context: context)])
                 + options(context).map { .verify(user: user, naming, value, purpose: purpose, context: $0) }
-                + (naming == .nothing ? [] : [.verify(user: user, .nothing, value, purpose: purpose, context: context)])
-        case .guess(let naming, let times): times > 1 ? [.guess(naming, times: times - 1)] : []
+                + namings(naming).map { .verify(user: user, $0, value, purpose: purpose, context: context) }
+                + values(value).map { .verify(user: user, naming, $0, purpose: purpose, context: context) }
+        case .guess(let naming, let times):
+            (times > 1 ? [.guess(naming, times: times - 1)] : []) + namings(naming).map { .guess($0, times: times) }
         case .wait(let seconds): seconds > 1 ? [.wait(seconds / 2)] : []
         case .cancel(let challenge): numbers(challenge).map { .cancel(challenge: $0) }
         case .list(let user): options(user).map { .list(user: $0) }
@@ -102,8 +104,33 @@ extension Step {
     }
 
     private func users(_ number: Int) -> [Int] { number == 0 ? [] : [0] }
-    private func numbers(_ number: Int) -> [Int] { number == 0 ? [] : number == 1 ? [0] : [0, number / 2] }
+    /// All that are smaller: what a number means goes by its remainder, so that any of them may be the one.
+    private func numbers(_ number: Int) -> [Int] { Array(0..<max(0, number)) }
     private func options(_ number: Int?) -> [Int?] { number.map { $0 == 0 ? [nil] : [nil, 0] } ?? [] }
+
+    private func namings(_ naming: Naming) -> [Naming] {
+        switch naming {
+        case .nothing: []
+        case .token(let number): [.nothing] + numbers(number).map { .token($0) }
+        case .challenge(let number): [.nothing] + numbers(number).map { .challenge($0) }
+        case .both(let token, let challenge): [.nothing, .token(token), .challenge(challenge)]
+        }
+    }
+
+    private func values(_ value: Value) -> [Value] {
+        switch value {
+        case .sent(let number): numbers(number).map { .sent(challenge: $0) }
+        case .replaced(let number): numbers(number).map { .replaced(challenge: $0) }
+        case .shown(let token, let ahead):
+            numbers(token).map { .shown(token: $0, ahead: ahead) }
+                + numbers(ahead).map { .shown(token: token, ahead: $0) }
+        case .code(let token, let number):
+            numbers(token).map { .code(token: $0, number: number) }
+                + numbers(number).map { .code(token: token, number: $0) }
+        case .noDigits: [.wrong]
+        case .wrong: []
+        }
+    }
 
     private func targets(_ target: Target) -> [Target] {
         numbers(target.token).map { Target(token: $0, key: target.key, version: target.version) }
