@@ -28,6 +28,9 @@ extension Play {
 
     private func checkActions(of index: Int) throws {
         let shown = try actions(of: index)
+        if shown.contains(.unlock), !model.tokens[index].lock.isOn(model.now) {
+            throw Mismatch("unlock is shown for a \(describe(index)), and nothing is locked")
+        }
         for action in TokenAction.allCases {
             if shown.contains(action) {
                 guard let word = try perform(action, on: index) else { continue }

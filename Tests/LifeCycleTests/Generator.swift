@@ -139,8 +139,9 @@ struct Generator {
         case 21...27:
             .request(user: anybody(), token: one(in: 3) ? nil : number(8), purpose: use(), context: number(2))
         case 28...38: attempt()
-        case 39: .guess(naming(), times: pick([2, 3, 5, 10]))
-        case 40: .cancel(challenge: number(6))
+        case 39:
+            one(in: 3) ? .fumble(target(), times: pick([2, 3, 5, 6])) : .guess(naming(), times: pick([2, 3, 5, 10]))
+        case 40: one(in: 2) ? .cancel(challenge: number(6)) : .state(challenge: number(6))
         case 41...43: .reset(target(), pair())
         case 44: one(in: 2) ? .unlock(target()) : .unlockUser(user())
         case 45, 46: directory()

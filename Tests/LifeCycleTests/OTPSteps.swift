@@ -164,4 +164,19 @@ extension Play {
         if answer.isOK, challenge.state == "open" { model.challenges[index].state = "void" }
         try expect(answer, events: [])
     }
+
+    mutating func state(_ number: Int) throws {
+        guard !model.challenges.isEmpty else { return }
+        let challenge = Palette.pick(model.challenges, number)
+        let data: JSONObject = ["challengeId": .string(challenge.id)]
+        let answer = try send(OTPStatusHandler(), data, on: key(of: challenge.user))
+        try expect(answer, [])
+        let state = answer.result?.text("state")
+        let isEither = challenge.state == "open" && challenge.end <= model.now && ["void", "expired"].contains(state)
+        try expect(state == model.state(challenge) || isEither, "otp.status tells another state")
+        // The notifier has not come by.
+        try expect(answer.result?.text("delivery") == "queued", "otp.status tells another delivery")
+        let foreign = try send(OTPStatusHandler(), data, on: key(of: 1 - challenge.user))
+        try expect(foreign, ["challenge_not_found"])
+    }
 }

@@ -86,6 +86,7 @@ struct Play {
             try expect(status == model.status(token), "\(name) is \(status), expected \(model.status(token))")
             try expect(holder == key(of: token.holder), "\(name) is with \(holder.userID)")
             try compare(found.lockout, token.lock, name)
+            try expect(found.lockout.resetFailures == token.wrongPairs, "\(name): wrong pairs")
             try expect(found.oath?.movingFactor == token.oath?.next, "\(name): counter or step")
             try expect(found.oath?.drift == token.oath?.drift, "\(name): drift")
             try expect(found.recovery?.unused.count ?? 0 == token.codes.count, "\(name): codes")
@@ -113,7 +114,7 @@ struct Play {
     }
 
     /// Which changes are visible is the business of ``Invariants``.
-    private mutating func learnVersions() {
+    mutating func learnVersions() {
         let versions = Dictionary(stage.tokens.map { ($0.token.id, $0.token.version) }) { first, _ in first }
         for index in model.tokens.indices {
             model.tokens[index].version = versions[model.tokens[index].id] ?? model.tokens[index].version

@@ -4,7 +4,7 @@ import Testing
 @Suite("Any sequence of commands")
 struct RandomSequenceTests {
     /// How much is tried; more where the environment asks for it: `LIFECYCLE_SEQUENCES=100000`, `LIFECYCLE_SEED=7`.
-    private static let sequences = number("LIFECYCLE_SEQUENCES") ?? 250
+    private static let sequences = number("LIFECYCLE_SEQUENCES") ?? 200
     private static let parts = 8
     private static let length = 60
 

@@ -31,7 +31,13 @@ extension Play {
             try verify(user, naming, value, purpose, context: context)
         case .guess(let naming, let times):
             for _ in 0..<times { try verify(nil, naming, .wrong, nil, context: nil) }
+        case .fumble(let target, let times):
+            for _ in 0..<times {
+                try reset(target, Pair(ahead: 0, kind: .wrong))
+                learnVersions()
+            }
         case .cancel(let challenge): try cancel(challenge)
+        case .state(let challenge): try state(challenge)
         case .reset(let target, let pair): try reset(target, pair)
         case .unlock(let target): try unlock(target)
         case .unlockUser(let user): try unlockUser(user)
@@ -73,7 +79,14 @@ extension Play {
         let shown = user.map { model.held(by: $0) } ?? model.tokens.indices.filter { !model.tokens[$0].isDeleted }
         let ids = Set(listed.compactMap { $0.text("tokenId") })
         let expected = Set(shown.map { model.tokens[$0].id.description })
-        try expect(rows.count == ids.count && ids == expected, "\(rows.count) listed, expected \(expected.count)")
+        // A device that was not activated in time is the stock's, though the scanner has not come by: whether its last
+        // holder's list still shows it is open.
+        let lapsed = shown.filter {
+            model.tokens[$0].status == .pending && model.status(model.tokens[$0]) == .unassigned
+        }
+        let optional = user == nil ? [] : Set(lapsed.map { model.tokens[$0].id.description })
+        let isWhole = ids.isSubset(of: expected) && expected.subtracting(optional).isSubset(of: ids)
+        try expect(rows.count == ids.count && isWhole, "\(rows.count) listed, expected \(expected.count)")
         for row in listed {
             let token = model.tokens.first { $0.id.description == row.text("tokenId") }
             try expect(row.text("status") == token.map(model.status)?.rawValue, "status in the list")

@@ -19,6 +19,10 @@ struct SecretWatch {
             shown += result.texts
         }
         shown += answer.outcome.notifications.compactMap(\.locale) + answer.outcome.notifications.map(\.template)
+        // Only what carries an OTP may hold one, sealed as it is.
+        for notice in answer.outcome.notifications where !notice.template.hasPrefix("otp") {
+            if notice.content.texts.contains(where: words.contains) { throw Mismatch("a notice holds a secret") }
+        }
         for text in shown {
             if Self.addresses.contains(text) { throw Mismatch("contact data are shown") }
             if words.contains(text) { throw Mismatch("a secret is shown") }

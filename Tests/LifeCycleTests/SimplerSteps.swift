@@ -52,7 +52,10 @@ extension Step {
         case .guess(let naming, let times):
             (times > 1 ? [.guess(naming, times: times - 1)] : []) + namings(naming).map { .guess($0, times: times) }
         case .wait(let seconds): seconds > 1 ? [.wait(seconds / 2)] : []
+        case .fumble(let target, let times):
+            targets(target).map { .fumble($0, times: times) } + (times > 1 ? [.fumble(target, times: times - 1)] : [])
         case .cancel(let challenge): numbers(challenge).map { .cancel(challenge: $0) }
+        case .state(let challenge): numbers(challenge).map { .state(challenge: $0) }
         case .list(let user): options(user).map { .list(user: $0) }
         case .unlockUser(let user): users(user).map { .unlockUser($0) }
         case .tombstone(let user): users(user).map { .tombstone(user: $0) }

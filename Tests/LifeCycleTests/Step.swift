@@ -19,7 +19,10 @@ enum Step: Equatable, Sendable {
     case verify(user: Int?, Naming, Value, purpose: Use?, context: Int?)
     /// So many wrong values.
     case guess(Naming, times: Int)
+    /// So many wrong pairs.
+    case fumble(Target, times: Int)
     case cancel(challenge: Int)
+    case state(challenge: Int)
     case reset(Target, Pair)
     case unlock(Target)
     case unlockUser(Int)
