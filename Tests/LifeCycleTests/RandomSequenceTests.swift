@@ -12,7 +12,8 @@ struct RandomSequenceTests {
     private static func number(_ name: String) -> Int? { getenv(name).flatMap { Int(String(cString: $0)) } }
 
     /// Another one for each run, unless the environment names one.
-    private static let seed = number("LIFECYCLE_SEED").map { UInt64($0) } ?? UInt64.random(in: 0...0xFFFF_FFFF)
+    private static let seed =
+        number("LIFECYCLE_SEED").flatMap { UInt64(exactly: $0) } ?? UInt64.random(in: 0...0xFFFF_FFFF)
 
     @Test("is answered as the contract says", arguments: 0..<parts)
     func follows(part: Int) {
