@@ -64,6 +64,7 @@ let package = Package(
             resources: [
                 .embedInCode("Schema/001_token_schema.sql"),
                 .embedInCode("Schema/002_stock_and_types.sql"),
+                .embedInCode("Schema/003_audit.sql"),
             ]
         ),
         .target(

@@ -5,6 +5,8 @@ import TokenCrypto
 import WorkerRuntime
 
 extension ProcessExit {
+    /// sysexits.h: what was given can't be read.
+    static let badData: Int32 = 65
     /// sysexits.h: what was asked for is not there.
     static let missing: Int32 = 66
     /// sysexits.h: the other side is there and refuses.

@@ -19,7 +19,7 @@ struct TokenCtl: ParsableCommand {
         version: Product.version,
         subcommands: [
             KeysCommand.self, MigrateCommand.self, TopicsCommand.self, TenantCommand.self, SendCommand.self,
-            WatchCommand.self, DeadLettersCommand.self, CheckConfigurationCommand.self,
+            WatchCommand.self, DeadLettersCommand.self, AuditCommand.self, CheckConfigurationCommand.self,
         ]
     )
 
