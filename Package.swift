@@ -222,6 +222,13 @@ let package = Package(
             path: "Tests/VerifierTests"
         ),
         .testTarget(
+            name: "LifeCycleTests",
+            dependencies: [
+                "Contract", "Enrollment", "ExpiryScanner", "TestSupport", "TokenCore", "Verifier", "WorkerRuntime",
+            ],
+            path: "Tests/LifeCycleTests"
+        ),
+        .testTarget(
             name: "NotifierTests",
             dependencies: [
                 "Contract", "Messaging", "Notifier", "ReceiverSupport", "TokenCore", "TokenStore", "Transport",
