@@ -38,8 +38,13 @@ struct DeadLettersCommand: ParsableCommand {
         }
     }
 
-    /// One dead letter by its place.
-    struct Place: ParsableArguments {
+    /// `dlq show`.
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "show",
+            abstract: "Prints the record's value byte for byte; it may hold a secret."
+        )
+
         @Argument(help: "The topic, as 'dlq list' prints it, or the one that the record came from.")
         var topic: String
 
@@ -48,20 +53,15 @@ struct DeadLettersCommand: ParsableCommand {
 
         @Argument(help: "The offset there.")
         var offset: Int64
-    }
 
-    /// `dlq show`.
-    struct Show: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "show",
-            abstract: "Prints the record's value byte for byte; it may hold a secret."
-        )
-
-        @OptionGroup var place: Place
         @OptionGroup var tenant: TenantOption
 
         func run() throws {
-            try place.withRecord { record, _, keys, _ in Output.write(try DeadLetterSeal.open(record, keys: keys)) }
+            try DeadLetterLog.withKeys { log, keys in
+                let (_, letters) = try log.letters(of: topic)
+                let record = try log.record(letters, partition: partition, offset: offset)
+                Output.write(try DeadLetterSeal.open(record, keys: keys))
+            }
         }
     }
 
@@ -106,13 +106,10 @@ struct DeadLettersCommand: ParsableCommand {
         }
 
         func run() throws {
-            let (broker, path) = try ToolSettings.read { settings in
-                let (broker, path) = (settings.broker(), settings.keysFile())
-                return broker.map { ($0, path) }
-            }
-            let keys = try KeyRings.load(path: path)
-            let log = try DeadLetterLog(broker)
-            defer { log.close() }
+            try DeadLetterLog.withKeys { log, keys in try replay(log, keys) }
+        }
+
+        private func replay(_ log: DeadLetterLog, _ keys: KeyRings) throws {
             let (source, letters) = try log.letters(of: topic)
             let records: [KafkaRecord]
             if let partition, let offset {
@@ -126,7 +123,7 @@ struct DeadLettersCommand: ParsableCommand {
             }
             for (record, original) in zip(records, originals) {
                 Output.line(record.line)
-                if !dryRun { try broker.write(original) }
+                if !dryRun { try log.broker.write(original) }
             }
             Output.line("\(dryRun ? "would replay" : "replayed") \(records.count) to \(source)")
         }
@@ -159,19 +156,5 @@ extension KafkaRecord {
     /// Where a dead letter stands, and why.
     fileprivate var line: String {
         "\(topic)\t\(partition)\t\(offset)\t\(attribute(.dlqReason) ?? "-")"
-    }
-}
-
-extension DeadLettersCommand.Place {
-    func withRecord(_ body: (KafkaRecord, _ source: String, KeyRings, BrokerSettings) throws -> Void) throws {
-        let (broker, path) = try ToolSettings.read { settings in
-            let (broker, path) = (settings.broker(), settings.keysFile())
-            return broker.map { ($0, path) }
-        }
-        let keys = try KeyRings.load(path: path)
-        let log = try DeadLetterLog(broker)
-        defer { log.close() }
-        let (source, letters) = try log.letters(of: topic)
-        try body(log.record(letters, partition: partition, offset: offset), source, keys, broker)
     }
 }
