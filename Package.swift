@@ -16,6 +16,7 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: [
         // C libraries; each has exactly one importer.
@@ -43,6 +44,14 @@ let package = Package(
         .target(name: "TokenCore", path: "Shared/TokenCore"),
         .target(name: "TokenCrypto", dependencies: ["COpenSSL", "TokenCore"], path: "Shared/TokenCrypto"),
         .target(name: "Contract", dependencies: ["TokenCore"], path: "Shared/Contract"),
+        .target(
+            name: "CommandSigning",
+            dependencies: [
+                "Contract", "Settings", "TokenCore", "TokenCrypto",
+                .product(name: "JWTKit", package: "jwt-kit"),
+            ],
+            path: "Shared/CommandSigning"
+        ),
         .target(name: "Postgres", dependencies: ["CLibPQ"], path: "Shared/Postgres"),
         .target(name: "Messaging", dependencies: ["CRdKafka"], path: "Shared/Messaging"),
         .target(name: "Transport", dependencies: ["CCurl"], path: "Shared/Transport"),
@@ -69,7 +78,7 @@ let package = Package(
         .target(
             name: "WorkerRuntime",
             dependencies: [
-                "Contract", "Messaging", "Postgres", "Settings", "Telemetry", "TokenCore", "TokenCrypto", "TokenStore",
+                "CommandSigning", "Contract", "Messaging", "Postgres", "Settings", "Telemetry", "TokenCore", "TokenCrypto", "TokenStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -121,8 +130,8 @@ let package = Package(
         .executableTarget(
             name: "TokenCtl",
             dependencies: [
-                "Contract", "Messaging", "Postgres", "Settings", "TokenCore", "TokenCrypto", "TokenStore",
-                "WorkerRuntime",
+                "CommandSigning", "Contract", "Messaging", "Postgres", "Settings", "TokenCore", "TokenCrypto",
+                "TokenStore", "WorkerRuntime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Services/TokenCtl"
@@ -154,6 +163,11 @@ let package = Package(
             name: "TokenCryptoTests",
             dependencies: ["TestSupport", "TokenCrypto"],
             path: "Tests/TokenCryptoTests"
+        ),
+        .testTarget(
+            name: "CommandSigningTests",
+            dependencies: ["CommandSigning", "Contract", "TestSupport", "TokenCore", "TokenCrypto"],
+            path: "Tests/CommandSigningTests"
         ),
         .testTarget(name: "ContractTests", dependencies: ["Contract", "TokenCore"], path: "Tests/ContractTests"),
         .testTarget(

@@ -1,4 +1,4 @@
-import Glibc
+import Foundation  // where `timespec` is found in a module that loads both it and Glibc
 package import TokenCore
 
 extension Instant {
