@@ -166,7 +166,7 @@ let package = Package(
         ),
         .testTarget(
             name: "CommandSigningTests",
-            dependencies: ["CommandSigning", "Contract", "TestSupport", "TokenCore", "TokenCrypto"],
+            dependencies: ["CommandSigning", "Contract", "Settings", "TestSupport", "TokenCore", "TokenCrypto"],
             path: "Tests/CommandSigningTests"
         ),
         .testTarget(name: "ContractTests", dependencies: ["Contract", "TokenCore"], path: "Tests/ContractTests"),

@@ -12,7 +12,7 @@ struct CommandKey {
     private static let rsaBits = 2_048...8_192
 
     /// - Throws: where it is no object, or has no type.
-    init?(_ value: JSONValue, at place: String) throws(KeysError) {
+    init(_ value: JSONValue, at place: String) throws(KeysError) {
         guard let members = value.objectValue else { throw KeysError("\(place) is no object") }
         guard let type = members["kty"]?.stringValue else { throw KeysError("\(place): \"kty\" is no string") }
         self.members = members
@@ -76,15 +76,18 @@ struct CommandKey {
     ) throws(KeysError) -> [(name: String, value: String)] {
         switch algorithm {
         case .edDSA: return [("x", try number("x", length: 32...32, at: place))]
-        case .es256: return try ["x", "y"].map { name throws(KeysError) in
-            (name, try number(name, length: 32...32, at: place))
-        }
+        case .es256:
+            return try ["x", "y"].map { name throws(KeysError) in
+                (name, try number(name, length: 32...32, at: place))
+            }
         case .rs256:
             let modulus = try number("n", length: 1...1_025, at: place)
             let significant = (Base64URL.decode(modulus) ?? []).drop { $0 == 0 }
             let bits = significant.count * 8 - (significant.first?.leadingZeroBitCount ?? 0)
             guard Self.rsaBits.contains(bits) else {
-                throw KeysError("\(place): an RSA key has \(Self.rsaBits.lowerBound) to \(Self.rsaBits.upperBound) bits")
+                throw KeysError(
+                    "\(place): an RSA key has \(Self.rsaBits.lowerBound) to \(Self.rsaBits.upperBound) bits"
+                )
             }
             return [("n", modulus), ("e", try number("e", length: 1...8, at: place))]
         }

@@ -54,7 +54,7 @@ package struct CommandKeySet: Sendable {
         for (index, entry) in entries.enumerated() {
             let place = "\(Self.setting): keys[\(index)]"
             do throws(KeysError) {
-                guard let jwk = try CommandKey(entry, at: place) else { continue }
+                let jwk = try CommandKey(entry, at: place)
                 // Checked even of those that are passed over: who puts a secret here shows it to many.
                 guard !jwk.isSecret else {
                     throw KeysError("\(place): holds a secret; public keys only belong here")

@@ -22,6 +22,12 @@ package struct CommandSettings: Hashable, Sendable {
         package let jwksFile: String
         package let issuer: String
         package let algorithms: [SignatureAlgorithm]
+
+        package init(jwksFile: String, issuer: String, algorithms: [SignatureAlgorithm]) {
+            self.jwksFile = jwksFile
+            self.issuer = issuer
+            self.algorithms = algorithms
+        }
     }
 
     package let sealing: Sealing

@@ -42,6 +42,9 @@ package struct KeyFileContents {
     let owner: uid_t
     let group: gid_t
 
+    /// Whether its mode lets others than its owner read it.
+    package var isReadableByOthers: Bool { mode & 0o044 != 0 }
+
     /// Reads a file of at most ``KeyRings/maximumLength`` bytes.
     ///
     /// - Parameter name: what the mistakes begin with: the setting that names the file.

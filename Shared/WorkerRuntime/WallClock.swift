@@ -1,4 +1,4 @@
-import Foundation  // where `timespec` is found in a module that loads both it and Glibc
+import CoreFoundation  // counts as the module of `timespec` once a dependency has loaded it
 package import TokenCore
 
 extension Instant {
