@@ -39,9 +39,7 @@ struct CommandKey {
             default: nil
             }
         guard let algorithm, let named = members["alg"] else { return algorithm }
-        // RFC 9864 has a name of its own for the curve.
-        let isNamed = named == .string(algorithm.rawValue) || (algorithm == .edDSA && named == "Ed25519")
-        return isNamed ? algorithm : nil
+        return named == .string(algorithm.rawValue) ? algorithm : nil
     }
 
     func verificationKey(_ algorithm: SignatureAlgorithm, at place: String) throws(KeysError) -> VerificationKey {

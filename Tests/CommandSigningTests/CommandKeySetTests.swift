@@ -119,7 +119,7 @@ struct KeyReloadTests {
 
     @Test("a broken file leaves the last good keys in use, is told once, and may be mended")
     func broken() throws {
-        for text in ["", SampleKeys.set([SampleKeys.privateKey(.edDSA)]), #"{"keys":[{"kty":"oct"}]}"#] {
+        for text in ["", SampleKeys.set([SampleKeys.privateKey(.edDSA)]), #"{"keys":[7,{"kty":"oct"}]}"#] {
             try bench.folder.write(text)
             guard case .failed = bench.verifier.keys.reload() else {
                 Issue.record("a broken file was taken")

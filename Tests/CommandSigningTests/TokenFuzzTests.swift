@@ -43,7 +43,8 @@ struct TokenFuzzTests {
     func signedAnew() throws {
         let bench = try Bench()
         var random = SeededRandom(seed: Self.seed)
-        let names = SignedSample().claims.members.map(\.name)
+        // Another `sub` is another asker, and no mistake.
+        let names = SignedSample().claims.members.map(\.name).filter { $0 != "sub" }
         for _ in 0..<Self.executions / 20 {
             var sample = SignedSample()
             let name = names[Int.random(in: names.indices, using: &random)]
