@@ -140,13 +140,14 @@ let package = Package(
         // Tests mirror the targets.
         .target(
             name: "TestSupport",
-            dependencies: ["Postgres", "TokenCore", "TokenCrypto"],
+            dependencies: ["Postgres", "Settings", "TokenCore", "TokenCrypto"],
             path: "Tests/TestSupport"
         ),
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Contract", "Messaging", "Postgres", "TestSupport", "TokenCore", "TokenCrypto", "TokenStore",
+                "CommandSigning", "Contract", "Messaging", "Postgres", "Settings", "TestSupport", "TokenCore",
+                "TokenCrypto", "TokenStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/Benchmarks"

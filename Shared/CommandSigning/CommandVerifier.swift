@@ -17,12 +17,14 @@ package final class CommandVerifier: Sendable {
     /// The public keys, read again when their file changes.
     package let keys: WatchedFile<CommandKeySet>
     private let issuer: String
+    private let binding: CommandSettings.Binding
     private let algorithms: Set<SignatureAlgorithm>
 
     /// - Throws: every mistake in the file.
     package init(_ settings: CommandSettings.Signing) throws(KeysError) {
         keys = try WatchedFile(path: settings.jwksFile, CommandKeySet.reading)
         issuer = settings.issuer
+        binding = settings.binding
         algorithms = Set(settings.algorithms)
     }
 
@@ -34,7 +36,7 @@ package final class CommandVerifier: Sendable {
         guard algorithms.contains(key.algorithm), token.algorithm == key.algorithm.rawValue else { throw .algorithm }
         // The cheap checks first; the reply doesn't tell which one it was.
         let claims = try SignedClaims(token.claims)
-        try claims.check(issuer: issuer, command: command)
+        try claims.check(issuer: issuer, binding: binding, command: command)
         guard key.isValid(token.signature, of: token.signingInput) else { throw .signature }
         return SignedCommand(claims: claims, key: key)
     }

@@ -1,4 +1,5 @@
 package import Contract
+package import Settings
 package import TokenCore
 import TokenCrypto
 
@@ -58,7 +59,15 @@ package struct SignedClaims: Sendable, Equatable {
     }
 
     /// What is wrong whatever the time is: issuer, audience, and everything that ties the token to its command.
-    package func check(issuer: String, command: CommandEnvelope) throws(SignatureFault) {
+    ///
+    /// `cid` and `dig` leave open whose key, from which source and of which type of those in `scope` the command is: a
+    /// token for data that mean something elsewhere can be carried there, unless `key`, `src` and `cmd` say where it
+    /// belongs.
+    package func check(
+        issuer: String,
+        binding: CommandSettings.Binding,
+        command: CommandEnvelope
+    ) throws(SignatureFault) {
         guard self.issuer.hasSameBytes(as: issuer) else { throw .issuer }
         guard audience.hasSameBytes(as: Self.ourAudience) else { throw .audience }
         guard tenant.hasSameBytes(as: command.tenant) else { throw .tenant }
@@ -68,6 +77,7 @@ package struct SignedClaims: Sendable, Equatable {
         guard commandID.hasSameBytes(as: command.id), digest == Self.digest(of: command.dataBytes) else {
             throw .otherCommand
         }
+        if binding == .required, source == nil || type == nil || key == nil { throw .claims }
         for (claim, value) in [(source, command.source), (type, command.type)] {
             if let claim, !claim.hasSameBytes(as: value) { throw .otherCommand }
         }

@@ -1,5 +1,6 @@
 import CommandSigning
 import Settings
+import TestSupport
 import Testing
 import TokenCore
 import TokenCrypto

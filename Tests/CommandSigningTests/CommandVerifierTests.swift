@@ -103,6 +103,22 @@ struct CommandVerifierTests {
         }
     }
 
+    @Test("where binding is required a token names source, type and key")
+    func binding() throws {
+        let strict = try Bench(binding: .required)
+        var bound = SignedSample()
+        for (name, value) in [("src", "/iam"), ("cmd", "usertokens.token.disable.v1"), ("key", "default/alice")] {
+            bound.claims[name] = .string(value)
+        }
+        #expect(try strict.fault(of: bound) == nil)
+        for name in ["src", "cmd", "key"] {
+            var sample = bound
+            sample.claims[name] = nil
+            #expect(try strict.fault(of: sample) == .claims)
+            #expect(try bench.fault(of: sample) == nil)
+        }
+    }
+
     @Test("in structured mode the digest is that of the canonical form of the data")
     func structured() throws {
         var sample = SignedSample()

@@ -1,6 +1,7 @@
 import CommandSigning
 import Contract
 import Settings
+import TestSupport
 import Testing
 import TokenCrypto
 

@@ -1,6 +1,7 @@
 import CommandSigning
 import Contract
 import Settings
+import TestSupport
 import Testing
 import TokenCore
 import TokenCrypto
@@ -64,11 +65,20 @@ struct Bench {
     let folder: KeyFolder
     let verifier: CommandVerifier
 
-    init(algorithms: [SignatureAlgorithm] = SignatureAlgorithm.allCases, jwks: String = SampleKeys.wholeSet) throws {
+    init(
+        algorithms: [SignatureAlgorithm] = SignatureAlgorithm.allCases,
+        binding: CommandSettings.Binding = .optional,
+        jwks: String = SampleKeys.wholeSet
+    ) throws {
         folder = try KeyFolder()
         try folder.write(jwks)
         verifier = try CommandVerifier(
-            CommandSettings.Signing(jwksFile: folder.path, issuer: SignedSample.issuer, algorithms: algorithms)
+            CommandSettings.Signing(
+                jwksFile: folder.path,
+                issuer: SignedSample.issuer,
+                algorithms: algorithms,
+                binding: binding
+            )
         )
     }
 

@@ -1,9 +1,8 @@
-import CommandSigning
-import Settings
+package import Settings
 
 /// The private keys of RFC 7515 appendices A.2 and A.3 and of RFC 8037 appendix A, named for their algorithms.
-enum SampleKeys {
-    static let rsaModulus = """
+package enum SampleKeys {
+    package static let rsaModulus = """
         ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SF\
         d2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo\
         7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkM\
@@ -25,16 +24,16 @@ enum SampleKeys {
         mpe_HlB-TnBA-njbglfIsRLtXlnDzQkv5dTltRJ11BKBBypeeF6689rjcJIDEz9RWdc
         """
     )
-    static let ellipticPoint =
+    package static let ellipticPoint =
         #""x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0""#
-    static let edwardsPoint = #""x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo""#
+    package static let edwardsPoint = #""x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo""#
 
     /// A JWK without secrets.
-    static func publicKey(_ algorithm: SignatureAlgorithm, kid: String? = nil) -> String {
+    package static func publicKey(_ algorithm: CommandSettings.SignatureAlgorithm, kid: String? = nil) -> String {
         "{\(publicMembers(algorithm, kid ?? algorithm.rawValue))}"
     }
 
-    static func privateKey(_ algorithm: SignatureAlgorithm, kid: String? = nil) -> String {
+    package static func privateKey(_ algorithm: CommandSettings.SignatureAlgorithm, kid: String? = nil) -> String {
         let secret =
             switch algorithm {
             case .edDSA: #""d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A""#
@@ -44,7 +43,7 @@ enum SampleKeys {
         return "{\(publicMembers(algorithm, kid ?? algorithm.rawValue)),\(secret)}"
     }
 
-    private static func publicMembers(_ algorithm: SignatureAlgorithm, _ kid: String) -> String {
+    private static func publicMembers(_ algorithm: CommandSettings.SignatureAlgorithm, _ kid: String) -> String {
         let kind =
             switch algorithm {
             case .edDSA: #""kty":"OKP","crv":"Ed25519",\#(edwardsPoint)"#
@@ -55,14 +54,10 @@ enum SampleKeys {
     }
 
     /// The set of the three public keys.
-    static var wholeSet: String {
-        let keys = SignatureAlgorithm.allCases.map { publicKey($0) }
+    package static var wholeSet: String {
+        let keys = CommandSettings.SignatureAlgorithm.allCases.map { publicKey($0) }
         return set(keys)
     }
 
-    static func set(_ keys: [String]) -> String { #"{"keys":[\#(keys.joined(separator: ","))]}"# }
-
-    static func signer(_ algorithm: SignatureAlgorithm) throws -> CommandSigner {
-        try CommandSigner(parsing: Array(privateKey(algorithm).utf8), name: "sample")
-    }
+    package static func set(_ keys: [String]) -> String { #"{"keys":[\#(keys.joined(separator: ","))]}"# }
 }
