@@ -142,7 +142,7 @@ struct Decider {
             outcome: outcome.code?.rawValue ?? "ok",
             tokens: outcome.tokens,
             authID: command.envelope.authID,
-            reason: command.envelope.data["reason"]?.stringValue
+            reason: command.envelope.reason
         )
     }
 
