@@ -38,6 +38,12 @@ let package = Package(
             pkgConfig: "libcurl",
             providers: [.apt(["libcurl4-openssl-dev"])]
         ),
+        .systemLibrary(
+            name: "CLibXML2",
+            path: "Shared/CLibXML2",
+            pkgConfig: "libxml-2.0",
+            providers: [.apt(["libxml2-dev"])]
+        ),
 
         // Shared modules, from the bottom up; arrows point down only.
         .target(name: "TokenCore", path: "Shared/TokenCore"),
@@ -46,6 +52,11 @@ let package = Package(
         .target(name: "Postgres", dependencies: ["CLibPQ"], path: "Shared/Postgres"),
         .target(name: "Messaging", dependencies: ["CRdKafka"], path: "Shared/Messaging"),
         .target(name: "Transport", dependencies: ["CCurl"], path: "Shared/Transport"),
+        .target(
+            name: "VendorFiles",
+            dependencies: ["CLibXML2", "Contract", "TokenCore", "TokenCrypto"],
+            path: "Shared/VendorFiles"
+        ),
         .target(name: "Settings", path: "Shared/Settings"),
         .target(
             name: "Telemetry",
@@ -64,6 +75,7 @@ let package = Package(
             resources: [
                 .embedInCode("Schema/001_token_schema.sql"),
                 .embedInCode("Schema/002_stock_and_types.sql"),
+                .embedInCode("Schema/003_audit.sql"),
             ]
         ),
         .target(
@@ -122,7 +134,7 @@ let package = Package(
             name: "TokenCtl",
             dependencies: [
                 "Contract", "Messaging", "Postgres", "Settings", "TokenCore", "TokenCrypto", "TokenStore",
-                "WorkerRuntime",
+                "VendorFiles", "WorkerRuntime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Services/TokenCtl"
@@ -166,6 +178,19 @@ let package = Package(
             dependencies: ["Messaging", "TestSupport"],
             path: "Tests/MessagingIntegrationTests"
         ),
+        .testTarget(
+            name: "VendorFilesTests",
+            dependencies: ["Contract", "TestSupport", "TokenCore", "TokenCrypto", "VendorFiles", "VendorProbe"],
+            path: "Tests/VendorFilesTests",
+            exclude: ["Corpus", "Samples"]
+        ),
+        // A child of those tests that the kernel ends when it opens a file or a socket.
+        .systemLibrary(name: "CSeccomp", path: "Tests/CSeccomp"),
+        .executableTarget(
+            name: "VendorProbe",
+            dependencies: ["CSeccomp", "TokenCrypto", "VendorFiles"],
+            path: "Tests/VendorProbe"
+        ),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], path: "Tests/SettingsTests"),
         .testTarget(
             name: "TelemetryTests",
@@ -195,6 +220,13 @@ let package = Package(
             name: "VerifierTests",
             dependencies: ["Contract", "TestSupport", "TokenCore", "Verifier", "WorkerRuntime"],
             path: "Tests/VerifierTests"
+        ),
+        .testTarget(
+            name: "LifeCycleTests",
+            dependencies: [
+                "Contract", "Enrollment", "ExpiryScanner", "TestSupport", "TokenCore", "Verifier", "WorkerRuntime",
+            ],
+            path: "Tests/LifeCycleTests"
         ),
         .testTarget(
             name: "NotifierTests",
@@ -228,13 +260,27 @@ let package = Package(
             name: "TokenCtlTests",
             dependencies: [
                 "Contract", "Messaging", "Postgres", "Settings", "TestSupport", "TokenCore", "TokenCrypto", "TokenCtl",
-                "TokenStore", "WorkerRuntime",
+                "TokenStore", "VendorFiles", "WorkerRuntime",
             ],
             path: "Tests/TokenCtlTests"
         ),
     ],
     swiftLanguageModes: [.v6]
 )
+
+// Tests/fuzz builds this: libFuzzer has a `main` of its own, and everything that it watches is instrumented.
+let isFuzzing = Context.environment["USER_TOKENS_FUZZ"] != nil
+if isFuzzing {
+    package.targets.append(
+        .executableTarget(
+            name: "VendorFuzz",
+            dependencies: ["TokenCrypto", "VendorFiles"],
+            path: "Tests/VendorFuzz",
+            exclude: ["vendor.dict"],
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]
+        )
+    )
+}
 
 for target in package.targets where target.type != .system {
     target.swiftSettings = [
@@ -243,4 +289,7 @@ for target in package.targets where target.type != .system {
         .enableUpcomingFeature("InternalImportsByDefault"),
         .treatAllWarnings(as: .error),
     ]
+    if isFuzzing, ["Contract", "TokenCrypto", "VendorFiles", "VendorFuzz"].contains(target.name) {
+        target.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer", "-parse-as-library"]))
+    }
 }

@@ -5,7 +5,8 @@ import TokenCore
 import TokenCrypto
 import WorkerRuntime
 
-/// Makes OBSOLETE what is out of date, tells of ends that come near, and keeps house.
+/// Makes OBSOLETE what is out of date, tells of ends that come near, publishes the heads of the audit chains,
+/// and keeps house.
 @main
 struct ExpiryScanner: WorkerCommand {
     static let configuration = CommandConfiguration(
@@ -17,15 +18,15 @@ struct ExpiryScanner: WorkerCommand {
     static func makeSetup(environment: [String: String]) throws(ProcessExit) -> WorkerSetup {
         try WorkerSetup(
             service: "expiry-scanner",
-            rings: [.kek, .otp, .notification, .dlq],
+            rings: [.kek, .otp, .notification, .dlq, .audit],
             environment: environment,
-            reading: { reader in _ = reader.scanInterval() }
+            reading: { reader in _ = ScannerSettings(&reader) }
         )
     }
 
     static func services(_ setup: WorkerSetup) -> [any Service] {
         var reader = SettingsReader(environment: setup.environment)
-        return [ScanService(setup, every: reader.scanInterval(), scan: ExpiryScan())]
+        return [ScanService(setup, ScannerSettings(&reader), scan: ExpiryScan())]
     }
 }
 

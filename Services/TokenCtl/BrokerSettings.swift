@@ -14,6 +14,11 @@ struct BrokerSettings {
     func write(_ message: OutgoingMessage) throws {
         let producer = try KafkaProducer(kafka)
         defer { producer.close() }
+        try write(message, with: producer)
+    }
+
+    /// Writes one message and waits until the broker has it.
+    func write(_ message: OutgoingMessage, with producer: KafkaProducer) throws {
         let batch = try producer.produce([message])
         switch producer.wait(for: batch, timeoutMilliseconds: Self.patienceMilliseconds) {
         case .acknowledged: return

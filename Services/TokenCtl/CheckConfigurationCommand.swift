@@ -18,9 +18,8 @@ struct CheckConfigurationCommand: ParsableCommand {
 
     func run() throws {
         let environment = ProcessInfo.processInfo.environment
-        var scanInterval = Duration.zero
         let setup = try WorkerSetup(service: "tokenctl", rings: [], environment: environment) { reader in
-            scanInterval = reader.scanInterval()
+            _ = ScannerSettings(&reader)
             if let url = reader.optional("POSTGRES_URL"), !PGConnection.understands(url) {
                 reader.refuse("POSTGRES_URL", "a libpq URI or conninfo string")
             }
@@ -28,7 +27,9 @@ struct CheckConfigurationCommand: ParsableCommand {
                 reader.refuse("NOTIFIER_CONFIG", "a file that can be read")
             }
         }
-        let settings = EffectiveSettings(setup.settings, topics: setup.topics, scanInterval: scanInterval)
+        var reader = SettingsReader(environment: environment)
+        let scanner = ScannerSettings(&reader)
+        let settings = EffectiveSettings(setup.settings, topics: setup.topics, scanner: scanner)
         for (name, value) in settings.values { Output.line("\(name)=\(value)") }
         for name in ["NOTIFIER_CONFIG"] {
             if let value = environment[name], !value.isEmpty { Output.line("\(name)=\(value)") }

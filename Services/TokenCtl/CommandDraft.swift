@@ -4,6 +4,9 @@ import TokenCore
 
 /// A command as `send` writes it: CloudEvents, binary mode.
 struct CommandDraft {
+    /// Who asks, where nobody says otherwise.
+    static let defaultSource = "/usertokens/tokenctl"
+
     var type: CommandType
     var key: [UInt8]
     /// nil: the tenant in the key.

@@ -9,7 +9,7 @@ struct EffectiveSettings {
     /// Parts of the names of librdkafka's properties that hold secrets.
     private static let secretWords = ["password", "secret", "pem", "token", "oauthbearer", "jaas", "key"]
 
-    init(_ settings: ServiceSettings, topics: Topics, scanInterval: Duration) {
+    init(_ settings: ServiceSettings, topics: Topics, scanner: ScannerSettings) {
         let kafka = settings.kafka.properties
         let properties = kafka.filter { $0.key != "bootstrap.servers" }.sorted { $0.key < $1.key }.map { name, value in
             (
@@ -32,7 +32,8 @@ struct EffectiveSettings {
                 ("REPLY_TOPICS", settings.topics.replyTopics ?? "\(topics.replies),\(topics.replies).*"),
                 ("INBOX_RETENTION", Self.text(commands.inboxRetention)),
                 ("MAX_QUEUE_AGE", Self.text(commands.maxQueueAge)),
-                ("SCAN_INTERVAL", Self.text(scanInterval)),
+                ("SCAN_INTERVAL", Self.text(scanner.scanInterval)),
+                ("AUDIT_CHECKPOINT_INTERVAL", Self.text(scanner.checkpointInterval)),
                 ("SEND_LIMIT_USER", Self.text(sending.user)),
                 ("SEND_LIMIT_DESTINATION", Self.text(sending.destination)),
                 ("SEND_LIMIT_PREFIX", Self.text(sending.prefix)),

@@ -5,6 +5,8 @@ import TokenCrypto
 import WorkerRuntime
 
 extension ProcessExit {
+    /// sysexits.h: a file that is not what it should be.
+    static let unreadable: Int32 = 65
     /// sysexits.h: what was asked for is not there.
     static let missing: Int32 = 66
     /// sysexits.h: the other side is there and refuses.

@@ -13,13 +13,14 @@ struct TokenCtl: ParsableCommand {
             Settings come from the environment, as those of the services do: KAFKA_BOOTSTRAP_SERVERS, KAFKA_PROPERTY_*, \
             POSTGRES_URL, TOPIC_PREFIX, KEYS_FILE. Each command needs only those that it uses.
 
-            Exit status: 0 done, 1 refused, 64 wrong usage, 66 no such record, 69 the broker refuses, \
+            Exit status: 0 done, 1 refused, 64 wrong usage, 65 unreadable file, 66 no such record, 69 the broker refuses, \
             75 no answer, or database or broker away, 78 wrong setting.
             """,
         version: Product.version,
         subcommands: [
             KeysCommand.self, MigrateCommand.self, TopicsCommand.self, TenantCommand.self, SendCommand.self,
-            WatchCommand.self, DeadLettersCommand.self, CheckConfigurationCommand.self,
+            WatchCommand.self, ImportCommand.self, DeadLettersCommand.self, AuditCommand.self,
+            CheckConfigurationCommand.self,
         ]
     )
 

@@ -36,7 +36,7 @@ struct SendCommand: ParsableCommand {
     var id: String?
 
     @Option(help: "Who asks, the other half of the command's identity.")
-    var source: String = "/usertokens/tokenctl"
+    var source: String = CommandDraft.defaultSource
 
     @Option(name: .customLong("replyto"), help: "The topic to reply to. (default: <TOPIC_PREFIX>replies)")
     var replyTo: String?

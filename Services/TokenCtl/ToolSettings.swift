@@ -55,6 +55,9 @@ struct ToolSettings {
     /// `KEYS_FILE`.
     mutating func keysFile() -> String { reader.required("KEYS_FILE") }
 
+    /// `KEYS_FILE`; nil where it is not set.
+    mutating func optionalKeysFile() -> String? { reader.optional("KEYS_FILE") }
+
     /// `INBOX_RETENTION`.
     mutating func inboxRetention() -> Duration { reader.duration("INBOX_RETENTION", default: .seconds(86_400)) }
 }

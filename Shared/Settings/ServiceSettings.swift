@@ -48,11 +48,6 @@ package struct PostgresURL: Sendable, CustomStringConvertible, CustomDebugString
 }
 
 extension SettingsReader {
-    /// `SCAN_INTERVAL` (`10s`): how often the expiry scanner looks.
-    package mutating func scanInterval() -> Duration {
-        duration("SCAN_INTERVAL", default: .seconds(10))
-    }
-
     /// `NOTIFIER_CONFIG`: path of the notifier's YAML file; required there.
     package mutating func notifierConfiguration() -> String {
         required("NOTIFIER_CONFIG")

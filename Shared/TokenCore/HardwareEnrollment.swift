@@ -119,6 +119,9 @@ extension Token {
         userID = user.userID
         statusReason = nil
         lockout = Lockout()
+        // A device that was never activated may still bear what was set for the user before.
+        description = nil
+        times.expiresAt = device.endOfLife
         touch(at: context.now)
     }
 }

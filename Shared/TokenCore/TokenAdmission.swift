@@ -61,8 +61,8 @@ extension UserRecord {
         }
         switch action {
         case .test:
-            let isReachable = !token.type.kind.isDelivered || address(of: token) != nil
-            return context.catalogue.policy(of: token).permits.testable && isReachable && !isLocked(token, context.now)
+            return context.catalogue.policy(of: token).permits.testable && hasValues(token)
+                && !isLocked(token, context.now)
         case .reset:
             return succeeds { () throws(Rejection) in
                 _ = try admitReset(of: token, ifVersion: nil, in: context)
@@ -72,6 +72,15 @@ extension UserRecord {
             return token.lockout.isLocked(at: context.now)
         case .edit, .disable, .enable, .delete, .unassign, .compromise, .provision:
             return true
+        }
+    }
+
+    /// Whether there is an OTP to be had at all.
+    private func hasValues(_ token: Token) -> Bool {
+        switch token.type.kind {
+        case .sms, .email, .virtual: address(of: token) != nil
+        case .recovery: token.recovery.map { !$0.unused.isEmpty } ?? false
+        case .hotp, .totp: true
         }
     }
 

@@ -48,7 +48,8 @@ package enum TokenListing {
     ) -> (page: [Token], next: TokenID?) {
         let found = tokens.filter { token in
             let status = token.effectiveStatus(in: catalogue, at: now)
-            return status != .deleted && status != .unassigned && last.map { $0 < token.id } ?? true && filter.admits(token, status)
+            return status != .deleted && status != .unassigned && last.map { $0 < token.id } ?? true
+                && filter.admits(token, status)
         }
         let page = Array(found.sorted { $0.id < $1.id }.prefix(max(1, limit)))
         return (page, page.count < found.count ? page.last?.id : nil)

@@ -7,8 +7,31 @@ enum OpenSSL {
     // OpenSSL: fetched algorithms are immutable and reference-counted, and may be used by many threads at a time.
     nonisolated(unsafe) static let hmac = fetched(EVP_MAC_fetch(nil, "HMAC", nil), "HMAC")
     nonisolated(unsafe) static let sha256 = fetched(EVP_MD_fetch(nil, "SHA256", nil), "SHA256")
+    nonisolated(unsafe) private static let sha1 = fetched(EVP_MD_fetch(nil, "SHA1", nil), "SHA1")
+    nonisolated(unsafe) private static let sha512 = fetched(EVP_MD_fetch(nil, "SHA512", nil), "SHA512")
+    nonisolated(unsafe) private static let aes128CBC = fetched(EVP_CIPHER_fetch(nil, "AES-128-CBC", nil), "AES-128-CBC")
+    nonisolated(unsafe) private static let aes192CBC = fetched(EVP_CIPHER_fetch(nil, "AES-192-CBC", nil), "AES-192-CBC")
+    nonisolated(unsafe) private static let aes256CBC = fetched(EVP_CIPHER_fetch(nil, "AES-256-CBC", nil), "AES-256-CBC")
     nonisolated(unsafe) static let aes256GCM = fetched(EVP_CIPHER_fetch(nil, "AES-256-GCM", nil), "AES-256-GCM")
     nonisolated(unsafe) static let aes256Wrap = fetched(EVP_CIPHER_fetch(nil, "AES-256-WRAP", nil), "AES-256-WRAP")
+
+    /// The hash under an HMAC.
+    static func digest(_ algorithm: HMACAlgorithm) -> OpaquePointer {
+        switch algorithm {
+        case .sha1: sha1
+        case .sha256: sha256
+        case .sha512: sha512
+        }
+    }
+
+    /// AES-CBC for a key of 16, 24 or 32 bytes.
+    static func aesCBC(keyLength: Int) -> OpaquePointer {
+        switch keyLength {
+        case 16: aes128CBC
+        case 24: aes192CBC
+        default: aes256CBC
+        }
+    }
 
     /// Ends the process where a call failed that only fails for want of memory or of an algorithm.
     ///

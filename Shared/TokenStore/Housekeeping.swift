@@ -68,6 +68,7 @@ package struct Housekeeping: Sendable {
     private func movePartitions(_ connection: PGConnection, _ report: inout Report) throws(PostgresError) {
         do {
             _ = try connection.query(Self.partitionsAhead)
+            _ = try connection.query(Self.auditPartitionsAhead)
             report.keptPartitions = Int(try connection.query(Self.retire, [.int64(inboxSeconds)]).int32(0, 0))
         } catch  where error.sqlState == .lockNotAvailable {
             report.isUnfinished = true
@@ -77,6 +78,11 @@ package struct Housekeeping: Sendable {
     static let partitionsAhead = Statement(
         name: "keep_partitions_ahead",
         sql: "SELECT inbox_partitions_ahead((now() AT TIME ZONE 'UTC')::date)"
+    )
+
+    static let auditPartitionsAhead = Statement(
+        name: "keep_audit_partitions_ahead",
+        sql: "SELECT audit_partitions_ahead((now() AT TIME ZONE 'UTC')::date)"
     )
 
     static let retire = Statement(

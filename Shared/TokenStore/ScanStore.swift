@@ -37,6 +37,9 @@ extension TokenStore {
     /// The shard of the devices that no user holds; those below it are the users', by the first bits of their keys.
     package static let stockShard: Int32 = 16
 
+    /// The shard whose lane answers for the audit trail's checkpoints.
+    package static let checkpointShard: Int32 = 17
+
     private static let scanLock: Int64 = 7_310_868_735_421_906_000
 
     /// Shards with something due or something owed, and how many tokens are due in each, counted up to 4,096.

@@ -29,6 +29,11 @@ package enum StoreKeys {
         digest(["stock", tenant, "\(device)", "\(instant.microseconds)"])
     }
 
+    /// Identity of a checkpoint of the audit trail.
+    package static func checkpoint(at instant: Instant) -> UUIDValue {
+        digest(["checkpoint", "\(instant.microseconds)"])
+    }
+
     /// What the lane row remembers of its last record: key and timestamp.
     package static func lastRecord(key: [UInt8]?, timestamp: Int64) -> UUIDValue {
         var form = Array("last".utf8) + [0]

@@ -56,14 +56,16 @@ extension TokenStore {
 /// The statements of a sweep over a type's tokens.
 enum SweepQueries {
     /// Notes the changes that nobody has noted. They are committed, so whoever began with a type as it was has a lower
-    /// transaction id than this: batches get theirs with the lock on their lanes, before they read types.
+    /// transaction id than this: batches get theirs with the lock on their lanes, before they read types. A horizon
+    /// that lies ahead is another server's, of which this database is a copy.
     static let note = Statement(
         name: "sweep_note",
         sql: """
             UPDATE token_type SET sweep_horizon = pg_current_xact_id()
             WHERE ctid = ANY (ARRAY(
                 SELECT ctid FROM token_type
-                WHERE sweep_asked_at IS NOT NULL AND sweep_horizon IS NULL
+                WHERE sweep_asked_at IS NOT NULL
+                    AND (sweep_horizon IS NULL OR sweep_horizon >= pg_snapshot_xmax(pg_current_snapshot()))
                 FOR NO KEY UPDATE SKIP LOCKED
             ))
             """
@@ -110,8 +112,7 @@ enum SweepQueries {
                 WHERE token.token_id = free.token_id AND ($5::boolean OR token.expires_at IS NOT NULL)
                     AND (token.scan_at IS NULL OR token.scan_at > statement_timestamp())
             )
-            SELECT page.token_id, free.token_id IS NOT NULL FROM page LEFT JOIN free USING (token_id)
-            ORDER BY page.token_id
+            SELECT token_id, token_id IN (SELECT token_id FROM free) FROM page ORDER BY token_id
             """
     )
 

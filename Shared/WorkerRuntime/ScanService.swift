@@ -1,18 +1,19 @@
 import Contract
 import Messaging
 import ServiceLifecycle
+package import Settings
 import Telemetry
 import TokenStore
 
 /// The expiry scanner's loop as a service.
 package struct ScanService: Service {
     private let setup: WorkerSetup
-    private let interval: Duration
+    private let settings: ScannerSettings
     private let scan: any TokenScan
 
-    package init(_ setup: WorkerSetup, every interval: Duration, scan: any TokenScan) {
+    package init(_ setup: WorkerSetup, _ settings: ScannerSettings, scan: any TokenScan) {
         self.setup = setup
-        self.interval = interval
+        self.settings = settings
         self.scan = scan
     }
 
@@ -33,9 +34,17 @@ package struct ScanService: Service {
         else { return }
         // A scanner joins no group.
         setup.health.meet(.group)
-        let heartbeat = setup.health.heartbeat(setup.service, within: interval + .seconds(120))
+        let heartbeat = setup.health.heartbeat(setup.service, within: settings.scanInterval + .seconds(120))
         defer { setup.health.endHeartbeat(setup.service) }
-        try ScanWorker(setup, store: store, producer: producer, scan: scan, heartbeat: heartbeat).run(every: interval)
+        let worker = ScanWorker(
+            setup,
+            store: store,
+            producer: producer,
+            scan: scan,
+            checkpointInterval: settings.checkpointInterval,
+            heartbeat: heartbeat
+        )
+        try worker.run(every: settings.scanInterval)
         producer.close()
     }
 }

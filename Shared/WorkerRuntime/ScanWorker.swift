@@ -24,6 +24,7 @@ final class ScanWorker {
     private let store: TokenStore
     private let outbox: Outbox
     private let runner: ScanRunner
+    private let checkpoints: CheckpointRunner
     private let heartbeat: Heartbeat?
     private let patience: Int64
     private let takeovers: Counter
@@ -43,6 +44,7 @@ final class ScanWorker {
         store: TokenStore,
         producer: KafkaProducer,
         scan: any TokenScan,
+        checkpointInterval: Duration = .seconds(600),
         heartbeat: Heartbeat? = nil,
         patience: Int64 = 60
     ) {
@@ -72,6 +74,7 @@ final class ScanWorker {
             envelopes: envelopes,
             metrics: setup.metrics
         )
+        checkpoints = CheckpointRunner(setup, store: store, every: checkpointInterval)
         takeovers = setup.metrics.counter(.takeovers)
         dueTokens = setup.metrics.gauge(.expiryDue)
         housekeeping = Housekeeping(
@@ -89,6 +92,7 @@ final class ScanWorker {
             heartbeat?.beat()
             do {
                 let isHeld = try pass()
+                try publishCheckpoint()
                 try keepHouse()
                 backoff.reset()
                 setup.faults.end()
@@ -233,6 +237,23 @@ final class ScanWorker {
     /// Says what is acknowledged, so that nobody sends it again.
     func mark(_ shard: OwnedShard) throws {
         _ = try store.markAnswered([(shard.lane, shard.epoch, shard.acknowledged)])
+    }
+
+    /// Publishes the heads of the audit chains where it is time, unless another scanner is at it.
+    func publishCheckpoint() throws {
+        guard checkpoints.isDue, try store.tryLock(shard: TokenStore.checkpointShard) else { return }
+        do {
+            var shard = try takeOver(shard: TokenStore.checkpointShard)
+            if let batch = try checkpoints.commit(shard) {
+                try send(batch.messages)
+                shard.acknowledged = batch.sequence
+            }
+            try mark(shard)
+        } catch {
+            if !store.isBroken { try store.unlock(shard: TokenStore.checkpointShard) }
+            throw error
+        }
+        try store.unlock(shard: TokenStore.checkpointShard)
     }
 
     private func keepHouse() throws {

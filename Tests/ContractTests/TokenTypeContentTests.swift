@@ -93,7 +93,8 @@ struct TokenTypeContentTests {
 
 @Suite("Policy of a token type")
 struct PolicyTests {
-    private func policy(_ json: String, kind: TokenKind = .totp, over base: TypePolicy = TypePolicy()) throws -> TypePolicy
+    private func policy(_ json: String, kind: TokenKind = .totp, over base: TypePolicy = TypePolicy()) throws
+        -> TypePolicy
     {
         let object = try #require(try JSONParser.parse(Array(json.utf8)).objectValue)
         return try PolicyChange(FieldReader(object, pointer: "/policy")).applied(to: base, kind: kind)
@@ -182,7 +183,10 @@ struct PolicyTests {
         #expect(try refusal(#"{"\#(name)":[7,"7"]}"#) == .malformed(field: "/policy/\(name)/1"))
     }
 
-    @Test("switches are true or false", arguments: ["editable", "testable", "enrollable", "requireActiveToken", "requireBinding"])
+    @Test(
+        "switches are true or false",
+        arguments: ["editable", "testable", "enrollable", "requireActiveToken", "requireBinding"]
+    )
     func flags(name: String) throws {
         for flag in [true, false] {
             #expect(try PolicyJSON.json(policy(#"{"\#(name)":\#(flag)}"#))[name] == .bool(flag))
@@ -246,7 +250,8 @@ struct PolicyTests {
     @Test("only what differs from the default is stored, and read back it is the policy again")
     func storage() throws {
         #expect(PolicyJSON.choices(of: TypePolicy()).isEmpty)
-        let json = #"{"digits":8,"algorithm":"SHA512","lockSeconds":[1],"activate":"now","editable":false,"lifetime":60}"#
+        let json =
+            #"{"digits":8,"algorithm":"SHA512","lockSeconds":[1],"activate":"now","editable":false,"lifetime":60}"#
         let policy = try policy(json)
         let choices = PolicyJSON.choices(of: policy)
         #expect(String(decoding: choices.serialized(), as: UTF8.self) == json)

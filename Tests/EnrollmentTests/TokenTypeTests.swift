@@ -101,7 +101,9 @@ struct TokenTypeTests {
             #expect(try desk.send(EditTokenTypeHandler(), edit(maximum + 1)).rejection == digits(maximum))
             #expect(try policy(desk.ok(EditTokenTypeHandler(), edit(maximum)).0)["digits"] == .integer(Int64(maximum)))
         }
-        #expect(try desk.send(RetireTokenTypeHandler(), #"{"tokenType":"new"}"#).rejection == Rejection(.unknownTokenType))
+        #expect(
+            try desk.send(RetireTokenTypeHandler(), #"{"tokenType":"new"}"#).rejection == Rejection(.unknownTokenType)
+        )
     }
 
     @Test("unknown types are unknown, and only OATH types are hardware")
@@ -158,7 +160,10 @@ struct TokenTypeTests {
         let long = String(repeating: "\u{1F512}", count: 255)
         for number in 0..<3 {
             let names = (0..<100).map { #""x-\#($0)":"\#(long)""# }.joined(separator: ",")
-            _ = try desk.ok(DefineTokenTypeHandler(), #"{"tokenType":"big-\#(number)","kind":"sms","names":{\#(names)}}"#)
+            _ = try desk.ok(
+                DefineTokenTypeHandler(),
+                #"{"tokenType":"big-\#(number)","kind":"sms","names":{\#(names)}}"#
+            )
         }
         #expect(try desk.send(ListTokenTypesHandler(), "{}").rejection == Rejection(.resultTooLarge))
     }

@@ -67,7 +67,14 @@ final class OpenBatch {
     func commit() throws {
         defer { store.close() }
         try store.commit(
-            BatchResult(before: before, after: after, lanes: [lane.id: lane], inbox: [], audit: [], instant: lane.lastAt)
+            BatchResult(
+                before: before,
+                after: after,
+                lanes: [lane.id: lane],
+                inbox: [],
+                audit: [],
+                instant: lane.lastAt
+            )
         )
     }
 

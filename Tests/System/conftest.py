@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "deploy/demo"))
 sys.dont_write_bytecode = True
 
+from system import WORKERS  # noqa: E402
 from world import Canaries, World  # noqa: E402
 
 
@@ -54,6 +55,13 @@ def frail(binaries, canaries):
     if os.environ.get("KAFKA_BOOTSTRAP_SERVERS") or os.environ.get("POSTGRES_URL"):
         pytest.skip("breaks its servers: only with private ones")
     yield from make_world(binaries, canaries, durable=True, faults=True, workers=(), settings={"SCAN_INTERVAL": "1s"})
+
+
+@pytest.fixture(scope="module")
+def crowd(binaries, canaries):
+    """Two workers of each kind that shares work, for one module alone."""
+    kinds = (*WORKERS, "enrollment", "expiry-scanner")
+    yield from make_world(binaries, canaries, durable=False, workers=kinds, settings={"SCAN_INTERVAL": "1s"})
 
 
 @pytest.fixture(autouse=True)

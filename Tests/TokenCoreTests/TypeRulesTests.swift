@@ -51,7 +51,9 @@ struct TypeRulesTests {
         #expect(change.type.names == ["en": "Text", "fr": "Texto"])
         #expect(change.type.policy == policy)
         #expect(catalogue["t"] == change.type)
-        for same in [TypeEdit(), TypeEdit(names: ["en": "Text", "it": nil], policy: policy), TypeEdit(isHardware: false)] {
+        for same in [
+            TypeEdit(), TypeEdit(names: ["en": "Text", "it": nil], policy: policy), TypeEdit(isHardware: false),
+        ] {
             #expect(try catalogue.edit("t", same).isUnchanged)
         }
         #expect(

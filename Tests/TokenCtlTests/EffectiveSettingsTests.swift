@@ -12,7 +12,9 @@ struct EffectiveSettingsTests {
 
     private func values(_ more: [String: String] = [:]) throws -> [String: String] {
         let settings = try ServiceSettings(environment: required.merging(more) { $1 })
-        let effective = EffectiveSettings(settings, topics: Topics(prefix: "site."), scanInterval: .seconds(10))
+        var reader = SettingsReader(environment: more)
+        let scanner = ScannerSettings(&reader)
+        let effective = EffectiveSettings(settings, topics: Topics(prefix: "site."), scanner: scanner)
         return Dictionary(uniqueKeysWithValues: effective.values.map { ($0.name, $0.value) })
     }
 

@@ -51,6 +51,10 @@ struct Tool {
     }
 
     func run(_ arguments: String..., input: String = "") throws -> Result {
+        try run(list: arguments, input: input)
+    }
+
+    func run(list arguments: [String], input: String = "") throws -> Result {
         let child = try ChildProcess(Self.path, arguments, environment: environment, input: Array(input.utf8))
         let code = try child.waitForExit()
         return Result(code: code, output: child.outputSoFar, errors: child.errors)
