@@ -167,7 +167,7 @@ let package = Package(
         .target(name: "ReceiverSupport", dependencies: ["Transport"], path: "Tests/ReceiverSupport"),
         .testTarget(
             name: "ArchitectureTests",
-            dependencies: ["Contract", "TokenCore"],
+            dependencies: ["Contract", "TokenCore", .product(name: "Yams", package: "Yams")],
             path: "Tests/ArchitectureTests",
             exclude: ["message-types.txt", "rejection-codes.txt"]
         ),

@@ -12,7 +12,8 @@ package struct StockedToken: Hashable, Sendable {
     }
 }
 
-/// Devices that commands name by serial number, and devices of the stock by id; each row is locked.
+/// Devices that commands name by serial number, and devices of the stock by id; each row is locked,
+/// and none of another tenant or in a user's hands that was only guessed at.
 enum DeviceQueries {
     static let lockAndLoad = Statement(
         name: "device_lock",
@@ -23,7 +24,9 @@ enum DeviceQueries {
                 SELECT d.token_id FROM token d
                 JOIN unnest($1::text[], $2::text[]) AS n (tenant, serial) ON d.tenant = n.tenant AND d.serial = n.serial
                 UNION ALL
-                SELECT unnest($3::uuid[])
+                SELECT d.token_id FROM token d
+                JOIN unnest($3::uuid[], $4::text[]) AS n (token_id, tenant) USING (token_id, tenant)
+                WHERE d.user_key IS NULL
             ) AND t.status <> 6
             ORDER BY t.token_id FOR UPDATE OF t
             """
@@ -31,12 +34,14 @@ enum DeviceQueries {
 
     static func locking(_ devices: Set<DeviceKey>, _ stocked: Set<StockedToken>) -> PipelineStep {
         let devices = Array(devices)
+        let stocked = Array(stocked)
         return PipelineStep(
             lockAndLoad,
             [
                 .texts(devices.map(\.tenant)),
                 .texts(devices.map(\.serial)),
                 .uuids(stocked.map { PGUUID($0.id.value) }),
+                .texts(stocked.map(\.tenant)),
             ]
         )
     }

@@ -180,7 +180,7 @@ struct Decider {
             outcome: outcome.code?.rawValue ?? "ok",
             tokens: outcome.tokens,
             authID: asker,
-            reason: command.envelope.data["reason"]?.stringValue
+            reason: command.envelope.reason
         )
     }
 

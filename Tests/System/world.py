@@ -39,7 +39,9 @@ class Canaries:
         self.logs: dict[str, str] = {}
         self.metrics: dict[str, str] = {}
         self.messages: list[Message] = []
+        self.commands: list[Command] = []
         self.tables = ""
+        self._taken: dict[str, tuple[int, int]] = {}
 
     def collect(self, world: "World") -> None:
         """Takes down what a world has written so far."""
@@ -47,7 +49,10 @@ class Canaries:
         for worker in world.system.workers:
             self.logs[f"{name}/{worker.child.log.name}"] = worker.child.log.read_text(errors="replace")
             self.metrics[f"{name}/{worker.kind}"] = worker.get("/metrics")[1]
-        self.messages += [message for message in world.client.messages if message not in self.messages]
+        messages, commands = self._taken.get(name, (0, 0))
+        self.messages += world.client.messages[messages:]
+        self.commands += world.client.written[commands:]
+        self._taken[name] = (len(world.client.messages), len(world.client.written))
 
 
 class Person:

@@ -8,6 +8,7 @@ import threading
 import time
 import urllib.parse
 import uuid
+from collections import Counter
 from dataclasses import dataclass, field
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
@@ -35,7 +36,7 @@ class Message:
 
     def header(self, name: str) -> str | None:
         values = [value for given, value in self.headers if given.lower() == name]
-        return values[0].decode() if values and values[0] is not None else None
+        return values[0].decode(errors="replace") if values and values[0] is not None else None
 
     @property
     def id(self) -> str | None:
@@ -102,6 +103,8 @@ class Client:
         self.consumer = Consumer({**properties, "group.id": f"reader-{uuid.uuid4()}", "enable.auto.commit": False,
                                   "fetch.wait.max.ms": 10})
         self.messages: list[Message] = []
+        self.written: list[Command] = []
+        self.produced: Counter[str] = Counter()
         self._assigned: list[TopicPartition] = []
         self._wanted: list[str] = [prefix + name for name in ANSWERS]
         self._changed = threading.Condition()
@@ -161,6 +164,7 @@ class Client:
     def write(self, command: Command, partition: int = -1) -> Command:
         """Writes a command; `flush` makes sure that it has arrived."""
         self.produce(command.topic, command.key, command.value, command.headers, partition)
+        self.written.append(command)
         return command
 
     def produce(self, topic: str, key, value, headers=(), partition: int = -1) -> None:
@@ -170,6 +174,7 @@ class Client:
                 break
             except BufferError:
                 self.producer.poll(0.1)
+        self.produced[topic] += 1
         self.producer.poll(0)
 
     def flush(self, timeout: float = 30) -> None:

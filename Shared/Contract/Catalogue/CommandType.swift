@@ -49,6 +49,13 @@ package struct CommandType: RawRepresentable, Hashable, Sendable {
     /// Every command of the contract.
     package static let all: [CommandType] = enrollment + verification
 
+    /// Whether the command's data say why: member `reason`, for audit and events.
+    package var hasReason: Bool { Self.reasoned.contains(self) }
+
+    private static let reasoned: Set<CommandType> = [
+        .enableToken, .disableToken, .deleteToken, .unassignToken, .compromiseToken, .unlockToken, .unlockUser,
+    ]
+
     /// The topic that this command belongs to; nil for a type that the contract does not know.
     package var topic: CommandTopic? { Self.topics[self] }
 

@@ -78,6 +78,16 @@ package struct CommandEnvelope: Sendable, Equatable {
     /// The data for a command's own type to read.
     package var fields: FieldReader { FieldReader(content.object) }
 
+    /// Why, as the audit notes it; nil where the command has no such member, or none that is well-formed.
+    package var reason: String? {
+        guard commandType.hasReason else { return nil }
+        do {
+            return try fields.reason()
+        } catch {
+            return nil
+        }
+    }
+
     /// What identifies the command within all tenants: tenant, source and id with a zero byte between them, which none
     /// of them holds. The inbox keeps a digest of it.
     package var identityBytes: [UInt8] {
