@@ -16,6 +16,7 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: [
         // C libraries; each has exactly one importer.
@@ -49,6 +50,14 @@ let package = Package(
         .target(name: "TokenCore", path: "Shared/TokenCore"),
         .target(name: "TokenCrypto", dependencies: ["COpenSSL", "TokenCore"], path: "Shared/TokenCrypto"),
         .target(name: "Contract", dependencies: ["TokenCore"], path: "Shared/Contract"),
+        .target(
+            name: "CommandSigning",
+            dependencies: [
+                "Contract", "Settings", "TokenCore", "TokenCrypto",
+                .product(name: "JWTKit", package: "jwt-kit"),
+            ],
+            path: "Shared/CommandSigning"
+        ),
         .target(name: "Postgres", dependencies: ["CLibPQ"], path: "Shared/Postgres"),
         .target(name: "Messaging", dependencies: ["CRdKafka"], path: "Shared/Messaging"),
         .target(name: "Transport", dependencies: ["CCurl"], path: "Shared/Transport"),
@@ -81,7 +90,7 @@ let package = Package(
         .target(
             name: "WorkerRuntime",
             dependencies: [
-                "Contract", "Messaging", "Postgres", "Settings", "Telemetry", "TokenCore", "TokenCrypto", "TokenStore",
+                "CommandSigning", "Contract", "Messaging", "Postgres", "Settings", "Telemetry", "TokenCore", "TokenCrypto", "TokenStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -133,8 +142,8 @@ let package = Package(
         .executableTarget(
             name: "TokenCtl",
             dependencies: [
-                "Contract", "Messaging", "Postgres", "Settings", "TokenCore", "TokenCrypto", "TokenStore",
-                "VendorFiles", "WorkerRuntime",
+                "CommandSigning", "Contract", "Messaging", "Postgres", "Settings", "TokenCore", "TokenCrypto",
+                "TokenStore", "VendorFiles", "WorkerRuntime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Services/TokenCtl"
@@ -143,13 +152,14 @@ let package = Package(
         // Tests mirror the targets.
         .target(
             name: "TestSupport",
-            dependencies: ["Postgres", "TokenCore", "TokenCrypto"],
+            dependencies: ["Postgres", "Settings", "TokenCore", "TokenCrypto"],
             path: "Tests/TestSupport"
         ),
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Contract", "Messaging", "Postgres", "TestSupport", "TokenCore", "TokenCrypto", "TokenStore",
+                "CommandSigning", "Contract", "Messaging", "Postgres", "Settings", "TestSupport", "TokenCore",
+                "TokenCrypto", "TokenStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/Benchmarks"
@@ -166,6 +176,11 @@ let package = Package(
             name: "TokenCryptoTests",
             dependencies: ["TestSupport", "TokenCrypto"],
             path: "Tests/TokenCryptoTests"
+        ),
+        .testTarget(
+            name: "CommandSigningTests",
+            dependencies: ["CommandSigning", "Contract", "Settings", "TestSupport", "TokenCore", "TokenCrypto"],
+            path: "Tests/CommandSigningTests"
         ),
         .testTarget(name: "ContractTests", dependencies: ["Contract", "TokenCore"], path: "Tests/ContractTests"),
         .testTarget(

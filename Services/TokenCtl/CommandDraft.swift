@@ -16,6 +16,10 @@ struct CommandDraft {
     var replyTo: String?
     var data: [UInt8]
     var time: Instant = .now
+    /// Who asks, as asserted or as signed.
+    var authID: String?
+    /// `Bearer` and a JWT; nil: not signed.
+    var authorization: String?
 
     func message(_ topics: Topics) -> OutgoingMessage {
         var headers: [(Header, String)] = [
@@ -29,6 +33,8 @@ struct CommandDraft {
             (.correlationID, id),
         ]
         if let tenant = tenant ?? RecordKey(key)?.tenant { headers.append((.tenant, tenant)) }
+        if let authID { headers.append((.authID, authID)) }
+        if let authorization { headers.append((.authorization, authorization)) }
         if let replyTo { headers.append((.replyTo, replyTo)) }
         return OutgoingMessage(
             topic: topics.name(of: type.topic ?? .enrollment),

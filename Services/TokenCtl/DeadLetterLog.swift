@@ -15,6 +15,18 @@ struct DeadLetterLog {
         partitionCounts = try reader.list(timeoutMilliseconds: BrokerSettings.patienceMilliseconds)
     }
 
+    /// The log, and the keys that its records open with, for as long as `body` runs.
+    static func withKeys(_ body: (DeadLetterLog, KeyRings) throws -> Void) throws {
+        let (broker, path) = try ToolSettings.read { settings in
+            let (broker, path) = (settings.broker(), settings.keysFile())
+            return broker.map { ($0, path) }
+        }
+        let keys = try KeyRings.load(path: path)
+        let log = try DeadLetterLog(broker)
+        defer { log.close() }
+        try body(log, keys)
+    }
+
     /// The topics that dead letters come from, with the ones that hold them.
     static func sources(_ topics: Topics) -> [(source: String, letters: String)] {
         topics.read.map { ($0, topics.dlq(of: $0)) }

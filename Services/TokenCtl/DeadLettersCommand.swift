@@ -1,6 +1,7 @@
 import ArgumentParser
 import Contract
 import Messaging
+import TokenCore
 import TokenCrypto
 import WorkerRuntime
 
@@ -22,6 +23,7 @@ struct DeadLettersCommand: ParsableCommand {
         @Argument(help: "A topic of dead letters, or the one that they come from. (default: all)")
         var topic: String?
 
+        @OptionGroup var filter: DeadLetterFilter
         @OptionGroup var tenant: TenantOption
 
         func run() throws {
@@ -29,29 +31,11 @@ struct DeadLettersCommand: ParsableCommand {
             defer { log.close() }
             let topics = try topic.map { [try log.letters(of: $0)] } ?? DeadLetterLog.sources(log.broker.topics)
             for (_, letters) in topics {
-                for record in try log.records(of: letters) where isWanted(record) {
-                    let reason = record.attribute(.dlqReason) ?? "-"
-                    Output.line("\(letters)\t\(record.partition)\t\(record.offset)\t\(reason)")
+                for record in try log.records(of: letters) where filter.admits(record, tenant: tenant.given) {
+                    Output.line(record.line)
                 }
             }
         }
-
-        private func isWanted(_ record: KafkaRecord) -> Bool {
-            guard let wanted = tenant.given else { return true }
-            return record.key.flatMap(RecordKey.init)?.tenant == wanted
-        }
-    }
-
-    /// One dead letter by its place.
-    struct Place: ParsableArguments {
-        @Argument(help: "The topic, as 'dlq list' prints it, or the one that the record came from.")
-        var topic: String
-
-        @Argument(help: "The partition of the topic of dead letters.")
-        var partition: Int32
-
-        @Argument(help: "The offset there.")
-        var offset: Int64
     }
 
     /// `dlq show`.
@@ -61,11 +45,23 @@ struct DeadLettersCommand: ParsableCommand {
             abstract: "Prints the record's value byte for byte; it may hold a secret."
         )
 
-        @OptionGroup var place: Place
+        @Argument(help: "The topic, as 'dlq list' prints it, or the one that the record came from.")
+        var topic: String
+
+        @Argument(help: "The partition of the topic of dead letters.")
+        var partition: Int32
+
+        @Argument(help: "The offset there.")
+        var offset: Int64
+
         @OptionGroup var tenant: TenantOption
 
         func run() throws {
-            try place.withRecord { record, _, keys, _ in Output.write(try DeadLetterSeal.open(record, keys: keys)) }
+            try DeadLetterLog.withKeys { log, keys in
+                let (_, letters) = try log.letters(of: topic)
+                let record = try log.record(letters, partition: partition, offset: offset)
+                Output.write(try DeadLetterSeal.open(record, keys: keys))
+            }
         }
     }
 
@@ -73,32 +69,92 @@ struct DeadLettersCommand: ParsableCommand {
     struct Replay: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "replay",
-            abstract: "Writes the record to its topic again, with its key and headers; the dead letter stays."
+            abstract: "Writes records to their topic again, with key and headers; the dead letters stay.",
+            discussion: """
+                One record by its place, or without a place all that the filter admits; '--all' where it names nothing. \
+                A record that was handled meanwhile has no second effect; one that fails again is a new dead letter.
+                """
         )
 
-        @OptionGroup var place: Place
+        @Argument(help: "The topic, as 'dlq list' prints it, or the one that the records came from.")
+        var topic: String
+
+        @Argument(help: "The partition of the topic of dead letters.")
+        var partition: Int32?
+
+        @Argument(help: "The offset there.")
+        var offset: Int64?
+
+        @OptionGroup var filter: DeadLetterFilter
+
+        @Flag(help: "Every record of the topic.")
+        var all = false
+
+        @Flag(help: "Writes nothing; prints which records would be written.")
+        var dryRun = false
+
         @OptionGroup var tenant: TenantOption
 
-        func run() throws {
-            try place.withRecord { record, source, keys, broker in
-                let value = try DeadLetterSeal.open(record, keys: keys)
-                try broker.write(DeadLetterSeal.original(of: record, value: value, topic: source))
-                Output.line("replayed to \(source)")
+        func validate() throws {
+            guard (partition == nil) == (offset == nil) else {
+                throw ValidationError("a place is a partition and an offset")
             }
+            let isChosen = all || !filter.isEmpty || tenant.given != nil
+            guard (partition != nil) != isChosen else {
+                throw ValidationError("name one place, or a filter, or --all")
+            }
+        }
+
+        func run() throws {
+            try DeadLetterLog.withKeys { log, keys in try replay(log, keys) }
+        }
+
+        private func replay(_ log: DeadLetterLog, _ keys: KeyRings) throws {
+            let (source, letters) = try log.letters(of: topic)
+            let records: [KafkaRecord]
+            if let partition, let offset {
+                records = [try log.record(letters, partition: partition, offset: offset)]
+            } else {
+                records = try log.records(of: letters).filter { filter.admits($0, tenant: tenant.given) }
+            }
+            // All have to open before the first is written.
+            let originals = try records.map { record in
+                DeadLetterSeal.original(of: record, value: try DeadLetterSeal.open(record, keys: keys), topic: source)
+            }
+            for (record, original) in zip(records, originals) {
+                Output.line(record.line)
+                if !dryRun { try log.broker.write(original) }
+            }
+            Output.line("\(dryRun ? "would replay" : "replayed") \(records.count) to \(source)")
         }
     }
 }
 
-extension DeadLettersCommand.Place {
-    func withRecord(_ body: (KafkaRecord, _ source: String, KeyRings, BrokerSettings) throws -> Void) throws {
-        let (broker, path) = try ToolSettings.read { settings in
-            let (broker, path) = (settings.broker(), settings.keysFile())
-            return broker.map { ($0, path) }
-        }
-        let keys = try KeyRings.load(path: path)
-        let log = try DeadLetterLog(broker)
-        defer { log.close() }
-        let (source, letters) = try log.letters(of: topic)
-        try body(log.record(letters, partition: partition, offset: offset), source, keys, broker)
+/// Which dead letters are meant; what is not named does not matter.
+struct DeadLetterFilter: ParsableArguments {
+    @Option(help: "Why the record is here, as 'dlq list' prints it.")
+    var reason: String?
+
+    @Option(help: "Records that were written at or after this instant (RFC 3339).")
+    var since: Instant?
+
+    @Option(help: "Records that were written before this instant (RFC 3339).")
+    var until: Instant?
+
+    var isEmpty: Bool { reason == nil && since == nil && until == nil }
+
+    func admits(_ record: KafkaRecord, tenant: String?) -> Bool {
+        if let reason, record.attribute(.dlqReason) != reason { return false }
+        if let tenant, record.key.flatMap(RecordKey.init)?.tenant != tenant { return false }
+        guard since != nil || until != nil else { return true }
+        guard let written = record.attribute(.dlqTimestamp).flatMap({ Instant(rfc3339: $0) }) else { return false }
+        return since.map { $0 <= written } ?? true && until.map { written < $0 } ?? true
+    }
+}
+
+extension KafkaRecord {
+    /// Where a dead letter stands, and why.
+    fileprivate var line: String {
+        "\(topic)\t\(partition)\t\(offset)\t\(attribute(.dlqReason) ?? "-")"
     }
 }

@@ -22,6 +22,7 @@ struct EffectiveSettings {
             [
                 ("COMMAND_JWKS_FILE", signing.jwksFile), ("COMMAND_JWT_ISSUER", signing.issuer),
                 ("COMMAND_JWT_ALGORITHMS", signing.algorithms.map(\.rawValue).joined(separator: ",")),
+                ("COMMAND_JWT_BINDING", signing.binding.rawValue),
             ]
         }
         values =

@@ -5,8 +5,8 @@ import TokenCrypto
 struct KeysCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "keys",
-        abstract: "Makes and changes the key file (KEYS_FILE).",
-        subcommands: [Create.self, Rotate.self, Status.self]
+        abstract: "Makes and changes the key file (KEYS_FILE), and makes keys that sign commands.",
+        subcommands: [Create.self, Rotate.self, Status.self, Signing.self]
     )
 
     /// `keys init`.
@@ -57,6 +57,24 @@ struct KeysCommand: ParsableCommand {
             for key in try KeyRings.load(path: path).keys {
                 Output.line("\(key.kid)\t\(key.ring.rawValue)\t\(key.state.rawValue)")
             }
+        }
+    }
+
+    /// `keys signing`.
+    struct Signing: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "signing",
+            abstract: "Writes a new private key for 'send --jwt-key' and prints its public half as a JWK Set.",
+            discussion: "The printed set is what COMMAND_JWKS_FILE holds, alone or merged with others."
+        )
+
+        @Argument(help: "The file of the private key; never overwritten.")
+        var file: String
+
+        @OptionGroup var tenant: TenantOption
+
+        func run() throws {
+            Output.line(try KeyFile.createSigningKey(path: file))
         }
     }
 }

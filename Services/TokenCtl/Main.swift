@@ -18,7 +18,8 @@ struct TokenCtl: ParsableCommand {
             """,
         version: Product.version,
         subcommands: [
-            KeysCommand.self, MigrateCommand.self, TopicsCommand.self, TenantCommand.self, SendCommand.self,
+            KeysCommand.self, MigrateCommand.self, GrantCommand.self, TopicsCommand.self, TenantCommand.self,
+            SendCommand.self,
             WatchCommand.self, ImportCommand.self, DeadLettersCommand.self, AuditCommand.self,
             CheckConfigurationCommand.self,
         ]

@@ -41,6 +41,8 @@ struct SendCommand: ParsableCommand {
     @Option(name: .customLong("replyto"), help: "The topic to reply to. (default: <TOPIC_PREFIX>replies)")
     var replyTo: String?
 
+    @OptionGroup var signing: SigningOptions
+
     func validate() throws {
         if key == nil {
             guard let user else { throw ValidationError("--user or --key is missing") }
@@ -57,15 +59,17 @@ struct SendCommand: ParsableCommand {
 
     func run() throws {
         let broker = try ToolSettings.read { $0.broker() }
-        let draft = CommandDraft(
+        var draft = CommandDraft(
             type: type,
             key: Array((key ?? "\(tenant.name)/\(user ?? "")").utf8),
             tenant: tenant.given,
             id: id ?? UUIDValue(version7: .now, random: Self.random()).description,
             source: source,
             replyTo: replyTo,
-            data: try readData()
+            data: try readData(),
+            authID: signing.authID
         )
+        draft.authorization = try signing.authorization(of: draft)
         let replies = try ReplyReader(broker, replyTo: replyTo)
         defer { replies.close() }
         let message = draft.message(broker.topics)

@@ -25,6 +25,7 @@ package enum LogKey {
     package static let delay = "delay.seconds"
     package static let duration = "duration.seconds"
     package static let condition = "health.condition"
+    package static let setting = "usertokens.setting"
     package static let reason = "reason"
     package static let operation = "db.operation.name"
     package static let errorType = "error.type"

@@ -27,6 +27,9 @@ extension MetricName where Instrument == Counter {
     package static var deadLetters: Self {
         Self("usertokens_dlq_total", "Records written to a dead-letter topic.", labels: ["reason"])
     }
+    package static var forbidden: Self {
+        Self("usertokens_forbidden_total", "Commands refused for their signature or privilege.", labels: ["reason"])
+    }
     package static var silentSkips: Self {
         Self("usertokens_silent_skips_total", "Records passed over because their lane had already handled them.")
     }

@@ -152,6 +152,12 @@ extension Asker {
     /// Whether the privilege is held for commands on `user`: at large, or with the suffix `:self` by the user.
     package func holds(_ privilege: String, on user: UserKey) -> Bool {
         guard let privileges else { return true }
-        return privileges.contains(privilege) || (id == user.userID && privileges.contains("\(privilege):self"))
+        return privileges.contains(privilege) || (isUser(user) && privileges.contains("\(privilege):self"))
+    }
+
+    /// Two spellings of one letter (Unicode normalisation) are two users; a `~` key is no user.
+    private func isUser(_ user: UserKey) -> Bool {
+        guard let id, !user.isTenantWide else { return false }
+        return id.utf8.elementsEqual(user.userID.utf8)
     }
 }

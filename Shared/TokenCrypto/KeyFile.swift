@@ -13,6 +13,24 @@ package enum KeyFile {
         try synchronize(folder, path)
     }
 
+    /// Writes a new file of mode 0600 with a private key that signs commands: one JWK (RFC 8037, Ed25519).
+    ///
+    /// - Returns: the JWK Set of its public half, for those who verify.
+    /// - Throws: where the file is there already, or cannot be written.
+    package static func createSigningKey(path: String) throws(KeysError) -> String {
+        let secret = Secret.random(32)
+        let suffix = Base32.encode(SecureRandom.bytes(10)).lowercased()
+        let publicHalf =
+            "\"kid\": \"command-\(suffix)\", \"kty\": \"OKP\", \"crv\": \"Ed25519\", \"alg\": \"EdDSA\", "
+            + "\"use\": \"sig\", \"x\": \"\(Base64URL.encode(Ed25519.publicKey(of: secret)))\""
+        let folder = try openFolder(of: path)
+        defer { close(folder) }
+        let privateHalf = secret.withBytes { Base64URL.encode($0) }
+        try write("{\(publicHalf), \"d\": \"\(privateHalf)\"}\n", path: path, mode: 0o600)
+        try synchronize(folder, path)
+        return "{\"keys\": [{\(publicHalf)}]}"
+    }
+
     /// Adds an active key to a ring and retires the one that was active.
     ///
     /// The new file takes the old one's place in one step, with its mode and owner; everything else in it stays as it was.

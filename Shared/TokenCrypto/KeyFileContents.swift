@@ -25,29 +25,51 @@ struct FileFingerprint: Equatable {
 }
 
 /// A key file's bytes, wiped when dropped, and what it looked like when they were read.
-struct KeyFileContents {
-    let bytes: Secret
+package struct KeyFileContents {
+    /// Who may touch a file.
+    package enum Access: Sendable {
+        /// Its owner alone: it holds secrets.
+        case owner
+        /// Anybody may read it, its owner and group may write it: public keys.
+        case readable
+    }
+
+    /// What the file holds.
+    package let bytes: Secret
     let fingerprint: FileFingerprint
     /// Permission bits.
     let mode: mode_t
     let owner: uid_t
     let group: gid_t
 
-    /// Reads a file that only its owner may touch.
-    static func read(path: String) throws(KeysError) -> KeyFileContents {
+    /// Whether its mode lets others than its owner read it.
+    package var isReadableByOthers: Bool { mode & 0o044 != 0 }
+
+    /// Reads a file of at most ``KeyRings/maximumLength`` bytes.
+    ///
+    /// - Parameter name: what the mistakes begin with: the setting that names the file.
+    package static func read(
+        path: String,
+        name: String = "KEYS_FILE",
+        access: Access = .owner
+    ) throws(KeysError) -> KeyFileContents {
         // Non-blocking: a FIFO in its place must not hold the service up.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { throw failure(path, "cannot be opened") }
+        guard descriptor >= 0 else { throw failure(path, "cannot be opened", name: name) }
         defer { close(descriptor) }
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw failure(path, "cannot be examined") }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw KeysError("KEYS_FILE \(path): no regular file") }
-        guard status.st_mode & 0o077 == 0 else {
-            throw KeysError("KEYS_FILE \(path): group or others have access; its mode must be 0600")
+        guard fstat(descriptor, &status) == 0 else { throw failure(path, "cannot be examined", name: name) }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw KeysError("\(name) \(path): no regular file") }
+        switch access {
+        case .owner where status.st_mode & 0o077 != 0:
+            throw KeysError("\(name) \(path): group or others have access; its mode must be 0600")
+        case .readable where status.st_mode & 0o002 != 0:
+            throw KeysError("\(name) \(path): anybody may write it")
+        default: break
         }
         let size = Int(status.st_size)
         guard size <= KeyRings.maximumLength else {
-            throw KeysError("KEYS_FILE \(path): longer than \(KeyRings.maximumLength) bytes")
+            throw KeysError("\(name) \(path): longer than \(KeyRings.maximumLength) bytes")
         }
         var received = 0
         let bytes = Secret(count: size) { buffer in
@@ -58,7 +80,7 @@ struct KeyFileContents {
                 received += count
             }
         }
-        guard received == size else { throw KeysError("KEYS_FILE \(path): could not be read whole") }
+        guard received == size else { throw KeysError("\(name) \(path): could not be read whole") }
         return KeyFileContents(
             bytes: bytes,
             fingerprint: FileFingerprint(status),
@@ -69,12 +91,12 @@ struct KeyFileContents {
     }
 
     /// The keys in it.
-    func rings(path: String) throws(KeysError) -> KeyRings {
+    func rings() throws(KeysError) -> KeyRings {
         try bytes.withBytes { bytes throws(KeysError) in try KeyRings(parsing: bytes) }
     }
 
     /// A mistake of the system's making, with its own words for it.
-    static func failure(_ path: String, _ what: String) -> KeysError {
-        KeysError("KEYS_FILE \(path): \(what): \(String(cString: strerror(errno)))")
+    static func failure(_ path: String, _ what: String, name: String = "KEYS_FILE") -> KeysError {
+        KeysError("\(name) \(path): \(what): \(String(cString: strerror(errno)))")
     }
 }

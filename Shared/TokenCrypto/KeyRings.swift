@@ -25,7 +25,7 @@ package struct KeyRings: Sendable {
     /// - Throws: besides what ``init(parsing:)`` finds: a file that cannot be opened, is no regular file, too large, or
     ///   grants anything to group or others.
     package static func load(path: String) throws(KeysError) -> KeyRings {
-        try KeyFileContents.read(path: path).rings(path: path)
+        try KeyFileContents.read(path: path).rings()
     }
 
     /// Rings of keys that were checked already.

@@ -1,15 +1,17 @@
-/// Why `KEYS_FILE` cannot be used: every mistake, each in one line.
+/// Why a file of keys cannot be used: every mistake, each in one line.
 ///
 /// Safe to log: lines name the file, keys, rings and members, never a value.
 package struct KeysError: Error, Equatable, CustomStringConvertible {
     /// One line for each mistake.
     package let problems: [String]
 
-    init(_ problems: [String]) {
+    /// Mistakes, each a line that quotes no value.
+    package init(_ problems: [String]) {
         self.problems = problems
     }
 
-    init(_ problem: String) {
+    /// One mistake.
+    package init(_ problem: String) {
         self.problems = [problem]
     }
 

@@ -1,3 +1,4 @@
+import CommandSigning
 import Contract
 import Messaging
 import TokenCore
@@ -40,8 +41,8 @@ final class Arrival {
 
     /// What a command names beside its user; nil where that is nothing, and where it is refused on sight.
     var needs: Needs? {
-        guard case .command(let command) = work, let prepared = command.prepared, prepared.keys.admit(command.user),
-            case .success(let needs) = prepared.needs
+        guard case .command(let command) = work, !command.isForbidden, let prepared = command.prepared,
+            prepared.keys.admit(command.user), case .success(let needs) = prepared.needs
         else { return nil }
         return needs
     }
@@ -91,6 +92,8 @@ final class CommandArrival {
     let replyRefusal: Rejection?
     /// The data as read, or why they were refused.
     let content: Result<HandlerTable.Prepared, Rejection>
+    /// What its signature is worth; nil where commands are not signed.
+    let signature: Result<SignedCommand, SignatureFault>?
     /// A command that waited longer is `expired`; nil: only the inbox's window counts.
     let maximumAge: Int64?
 
@@ -100,6 +103,7 @@ final class CommandArrival {
         reply: ReplyTarget,
         replyRefusal: Rejection?,
         content: Result<HandlerTable.Prepared, Rejection>,
+        signature: Result<SignedCommand, SignatureFault>?,
         maximumAge: Int64?
     ) {
         self.envelope = envelope
@@ -107,7 +111,13 @@ final class CommandArrival {
         self.reply = reply
         self.replyRefusal = replyRefusal
         self.content = content
+        self.signature = signature
         self.maximumAge = maximumAge
+    }
+
+    /// Refused whatever the state is.
+    var isForbidden: Bool {
+        if case .failure? = signature { true } else { false }
     }
 
     var prepared: HandlerTable.Prepared? {

@@ -1,3 +1,4 @@
+import CommandSigning
 import Contract
 import Messaging
 import TokenCore
@@ -9,6 +10,8 @@ import TokenStore
 struct Decider {
     let settings: DecisionSettings
     let intake: Intake
+    /// Nil where commands are not signed.
+    let signatures: CommandVerifier?
     let outbox: OutcomeRendering
     let cryptography: StoreCryptography
     let envelopes: SealedEnvelopes
@@ -56,7 +59,7 @@ struct Decider {
         let refusal = Outcome.rejected(.malformed(field: ""))
         return .decided(
             Decision.Decided(
-                messages: letter + outbox.messages(refusal, command, arrival.key, at: view.now),
+                messages: letter + outbox.messages(refusal, command, arrival.key, asker: nil, at: view.now),
                 fingerprint: cryptography.fingerprint(command.envelope.fingerprintBytes),
                 audit: nil,
                 tally: CommandTally(command, refusal, appendedAt: Instant(milliseconds: arrival.record.timestamp)),
@@ -74,16 +77,30 @@ struct Decider {
         if isOld, let lane = view.lanes[arrival.lane], arrival.record.offset < lane.nextOffset { return .silent }
 
         let instant = arrival.record.timestampType == .logAppendTime ? appended : view.now
-        let outcome = self.outcome(of: command, arrival, isOld: isOld, appended: appended, instant: instant, &view)
-        let messages = outbox.messages(outcome, command, arrival.key, at: view.now)
+        let asker = Result { () throws(SignatureFault) in try self.asker(of: command, at: instant) }
+        let outcome = self.outcome(
+            of: command,
+            arrival,
+            by: asker,
+            isOld: isOld,
+            appended: appended,
+            instant: instant,
+            &view
+        )
+        let messages = outbox.messages(outcome, command, arrival.key, asker: asker.value?.id, at: view.now)
         let content = command.envelope.fingerprintBytes
         view.decidedHere[arrival.key] = (content, messages)
         return .decided(
             Decision.Decided(
                 messages: messages,
                 fingerprint: cryptography.fingerprint(content),
-                audit: audit(outcome, command, arrival.key, view.now),
-                tally: CommandTally(command, outcome, appendedAt: appended),
+                audit: audit(outcome, command, arrival.key, asker: asker.value?.id, view.now),
+                tally: CommandTally(
+                    command,
+                    outcome,
+                    fault: outcome.code == .forbidden ? asker.fault : nil,
+                    appendedAt: appended
+                ),
                 deadLetter: nil
             )
         )
@@ -93,12 +110,14 @@ struct Decider {
     private func outcome(
         of command: CommandArrival,
         _ arrival: Arrival,
+        by asker: Result<TokenCore.Asker, SignatureFault>,
         isOld: Bool,
         appended: Instant,
         instant: Instant,
         _ view: inout View
     ) -> Outcome {
         if let refusal = command.replyRefusal { return .rejected(refusal) }
+        guard let asker = asker.value else { return .rejected(Rejection(.forbidden)) }
         let waitedTooLong = command.maximumAge.map { appended.adding(seconds: $0) < view.now } ?? false
         let ended = command.envelope.expiryTime.map { $0 < instant } ?? false
         if isOld || waitedTooLong || ended { return .rejected(Rejection(.expired)) }
@@ -122,7 +141,7 @@ struct Decider {
             now: instant,
             user: command.user,
             catalogue: catalogue,
-            asker: Asker(id: command.envelope.authID),
+            asker: asker,
             cryptography: cryptography,
             envelopes: envelopes,
             random: random,
@@ -131,7 +150,26 @@ struct Decider {
         return prepared.decide(&view.state, context)
     }
 
-    private func audit(_ outcome: Outcome, _ command: CommandArrival, _ key: UUIDValue, _ now: Instant) -> AuditEntry? {
+    /// Who asks: as signed, or where commands are not signed as asserted.
+    private func asker(of command: CommandArrival, at instant: Instant) throws(SignatureFault) -> TokenCore.Asker {
+        guard let signatures else { return TokenCore.Asker(id: command.envelope.authID) }
+        guard let signature = command.signature else { throw .unsigned }
+        let type = command.envelope.commandType
+        return try signatures.asker(
+            signature.get(),
+            of: command.user,
+            privilege: type.topic == nil ? nil : type.name,
+            at: instant
+        )
+    }
+
+    private func audit(
+        _ outcome: Outcome,
+        _ command: CommandArrival,
+        _ key: UUIDValue,
+        asker: String?,
+        _ now: Instant
+    ) -> AuditEntry? {
         if command.prepared?.isReadOnly ?? false { return nil }
         return AuditEntry(
             at: now,
@@ -141,7 +179,7 @@ struct Decider {
             commandKey: key,
             outcome: outcome.code?.rawValue ?? "ok",
             tokens: outcome.tokens,
-            authID: command.envelope.authID,
+            authID: asker,
             reason: command.envelope.reason
         )
     }
@@ -167,7 +205,7 @@ struct Decider {
                     ? Instant(milliseconds: arrival.record.timestamp) : view.now,
                 user: UserKey(recordKey),
                 catalogue: catalogue,
-                asker: Asker(id: nil),
+                asker: TokenCore.Asker(id: nil),
                 cryptography: cryptography,
                 envelopes: envelopes,
                 random: random,
@@ -226,7 +264,7 @@ struct Decider {
         return .decided(
             Decision.Decided(
                 key: key,
-                messages: outbox.messages(refusal, command, key, at: view.now),
+                messages: outbox.messages(refusal, command, key, asker: nil, at: view.now),
                 fingerprint: [],
                 audit: nil,
                 tally: CommandTally(command, refusal, appendedAt: Instant(milliseconds: arrival.record.timestamp)),
@@ -257,5 +295,15 @@ struct Decider {
         guard let hit = view.known[key] else { return nil }
         guard cryptography.matches(content, fingerprint: hit.fingerprint) else { return .other }
         return .same(try WireMessageCodec.decode(hit.messages))
+    }
+}
+
+extension Result where Success == TokenCore.Asker, Failure == SignatureFault {
+    fileprivate var value: TokenCore.Asker? {
+        if case .success(let asker) = self { asker } else { nil }
+    }
+
+    fileprivate var fault: SignatureFault? {
+        if case .failure(let fault) = self { fault } else { nil }
     }
 }

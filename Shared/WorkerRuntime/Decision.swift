@@ -1,3 +1,4 @@
+import CommandSigning
 import Contract
 import TokenCore
 import TokenStore
@@ -52,5 +53,7 @@ struct CommandTally {
     let type: String
     let status: String
     let code: String
+    /// Why the command was `forbidden`.
+    let fault: SignatureFault?
     let appendedAt: Instant
 }

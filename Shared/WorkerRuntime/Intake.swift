@@ -1,3 +1,4 @@
+import CommandSigning
 import Contract
 import Messaging
 import TokenCore
@@ -15,6 +16,8 @@ struct Intake {
     private let roles: [String: TopicRole]
     private let topics: Topics
     private let replyTopics: ReplyTopicRule
+    /// Nil where commands are not signed.
+    private let signatures: CommandVerifier?
     /// The number of a topic's partitions; nil where there is no such topic.
     private let partitions: (String) throws -> Int32?
 
@@ -22,11 +25,13 @@ struct Intake {
         roles: [String: TopicRole],
         topics: Topics,
         replyTopics: ReplyTopicRule,
+        signatures: CommandVerifier?,
         partitions: @escaping (String) throws -> Int32?
     ) {
         self.roles = roles
         self.topics = topics
         self.replyTopics = replyTopics
+        self.signatures = signatures
         self.partitions = partitions
     }
 
@@ -71,6 +76,9 @@ struct Intake {
                 reply: target ?? defaultTarget,
                 replyRefusal: target == nil ? Rejection(.replyTopicNotAllowed) : nil,
                 content: content,
+                signature: signatures.map { signatures in
+                    Result { () throws(SignatureFault) in try signatures.verify(envelope) }
+                },
                 maximumAge: maximumAge
             )
             return Arrival(

@@ -46,6 +46,7 @@ package struct LaneService: Service {
             roles: roles,
             topics: setup.topics,
             replyTopics: setup.replyTopics,
+            signatures: setup.signatures,
             decisions: setup.decisions,
             envelopes: setup.envelopes(),
             random: SystemRandomSource(),

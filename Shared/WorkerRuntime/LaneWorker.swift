@@ -1,3 +1,4 @@
+import CommandSigning
 import Contract
 import Logging
 package import Messaging
@@ -50,11 +51,13 @@ package final class LaneWorker {
             roles: parts.roles,
             topics: parts.topics,
             replyTopics: parts.replyTopics,
+            signatures: parts.signatures,
             partitions: { try producer.partitionCount(of: $0, timeoutMilliseconds: 5_000) }
         )
         let decider = Decider(
             settings: parts.decisions,
             intake: intake,
+            signatures: parts.signatures,
             outbox: OutcomeRendering(settings: parts.decisions, topics: parts.topics, envelopes: parts.envelopes),
             cryptography: store.cryptography,
             envelopes: parts.envelopes,
@@ -301,7 +304,21 @@ package final class LaneWorker {
         let batch = try runner.commit(decided, acknowledged: acknowledged)
         for advance in batch.advances { lanes[advance.partition]?.marked = acknowledged[advance.lane] ?? 0 }
         parts.metrics.count(batch, size: arrivals.count, took: .now - start)
+        tellForbidden(batch)
         return batch
+    }
+
+    /// Says why commands were `forbidden`, which their replies don't: one line for each reason, however many there are.
+    private func tellForbidden(_ batch: CommittedBatch) {
+        var counts: [SignatureFault: Int] = [:]
+        for fault in batch.tallies.lazy.compactMap(\.fault) { counts[fault, default: 0] += 1 }
+        for (fault, count) in counts {
+            parts.metrics.count(fault, count)
+            parts.logger.notice(
+                "commands were forbidden",
+                metadata: [LogKey.reason: "\(fault.rawValue)", LogKey.count: "\(count)"]
+            )
+        }
     }
 
     /// Waits for the last batch's acknowledgements; then its lanes are that far, here and in the group's offsets.

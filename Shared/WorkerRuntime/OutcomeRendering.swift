@@ -12,8 +12,21 @@ struct OutcomeRendering {
     /// How long a sealed message without an end of its own can be opened.
     private static let noticeLifetime: Int64 = 86_400
 
-    func messages(_ outcome: Outcome, _ command: CommandArrival, _ key: UUIDValue, at now: Instant) -> [WireMessage] {
-        let cause = MessageCause(command.envelope, identity: key, source: settings.source, time: now)
+    /// - Parameter asker: who asked, as asserted or as signed.
+    func messages(
+        _ outcome: Outcome,
+        _ command: CommandArrival,
+        _ key: UUIDValue,
+        asker: String?,
+        at now: Instant
+    ) -> [WireMessage] {
+        let cause = MessageCause(
+            command.envelope,
+            asker: asker,
+            identity: key,
+            source: settings.source,
+            time: now
+        )
         let reply = ReplyEnvelope(to: cause, outcome: replyOutcome(outcome, command.envelope.commandType))
         return [reply.message(to: command.reply.topic, partition: command.reply.partition)]
             + consequences(outcome, cause, command.user, at: now)

@@ -1,4 +1,4 @@
-import Glibc
+import CoreFoundation  // counts as the module of `timespec` once a dependency has loaded it
 package import TokenCore
 
 extension Instant {

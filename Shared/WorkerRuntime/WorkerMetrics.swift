@@ -1,3 +1,4 @@
+import CommandSigning
 import Contract
 package import Telemetry
 import TokenCore
@@ -37,6 +38,10 @@ package final class WorkerMetrics {
         lastDuration = duration
     }
 
+    func count(_ fault: SignatureFault, _ number: Int) {
+        registry.counter(.forbidden, fault.rawValue).increment(by: number)
+    }
+
     private var committedAt: ContinuousClock.Instant = .now
     private var lastDuration: Duration = .zero
 
@@ -55,11 +60,12 @@ package final class WorkerMetrics {
 }
 
 extension CommandTally {
-    init(_ command: CommandArrival, _ outcome: Outcome, appendedAt: Instant) {
+    init(_ command: CommandArrival, _ outcome: Outcome, fault: SignatureFault? = nil, appendedAt: Instant) {
         let type = command.envelope.commandType
         self.type = type.topic == nil ? MetricRegistry.other : type.name
         status = outcome.code == nil ? "ok" : "rejected"
         code = outcome.code?.rawValue ?? ""
+        self.fault = fault
         self.appendedAt = appendedAt
     }
 }

@@ -1,3 +1,4 @@
+package import CommandSigning
 package import Contract
 package import Logging
 package import Telemetry
@@ -9,6 +10,8 @@ package struct WorkerParts {
     package var roles: [String: TopicRole]
     package var topics: Topics
     package var replyTopics: ReplyTopicRule
+    /// Nil where commands are not signed.
+    package var signatures: CommandVerifier?
     package var decisions: DecisionSettings
     package var envelopes: SealedEnvelopes
     package var random: any RandomSource
@@ -26,6 +29,7 @@ package struct WorkerParts {
         roles: [String: TopicRole],
         topics: Topics,
         replyTopics: ReplyTopicRule,
+        signatures: CommandVerifier? = nil,
         decisions: DecisionSettings,
         envelopes: SealedEnvelopes,
         random: any RandomSource,
@@ -40,6 +44,7 @@ package struct WorkerParts {
         self.roles = roles
         self.topics = topics
         self.replyTopics = replyTopics
+        self.signatures = signatures
         self.decisions = decisions
         self.envelopes = envelopes
         self.random = random

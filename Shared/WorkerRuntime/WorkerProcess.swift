@@ -1,4 +1,5 @@
 package import ArgumentParser
+import CommandSigning
 import Foundation
 import Logging
 package import ServiceLifecycle
@@ -31,7 +32,7 @@ package struct WorkerProcess: Sendable {
         // The end is in the reverse order: the admin port tells the truth until the last.
         let group = ServiceGroup(
             configuration: .init(
-                services: ([AdminService(server: admin), KeyReloading(keys: setup.keys, logger: setup.logger)]
+                services: ([AdminService(server: admin), KeyReloading(setup: setup)]
                     + services)
                     .map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
                 gracefulShutdownSignals: [.sigterm, .sigint],
@@ -83,18 +84,23 @@ private struct AdminService: Service {
 
 /// SIGHUP, or a changed file: the keys are read again.
 private struct KeyReloading: Service {
-    let keys: KeySource
-    let logger: Logger
+    let setup: WorkerSetup
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask {
-                    for await _ in await UnixSignalsSequence(trapping: .sighup) { report(keys.reload()) }
+                    for await _ in await UnixSignalsSequence(trapping: .sighup) {
+                        report(setup.keys.reload(), of: "KEYS_FILE")
+                        if let keys = setup.signatures?.keys { report(keys.reload(), of: CommandKeySet.setting) }
+                    }
                 }
                 group.addTask {
                     while !Task.isCancelled {
-                        report(keys.reloadIfChanged())
+                        report(setup.keys.reloadIfChanged(), of: "KEYS_FILE")
+                        if let keys = setup.signatures?.keys {
+                            report(keys.reloadIfChanged(), of: CommandKeySet.setting)
+                        }
                         do {
                             try await Task.sleep(for: .seconds(2))
                         } catch {
@@ -106,12 +112,15 @@ private struct KeyReloading: Service {
         }
     }
 
-    private func report(_ reload: KeySource.Reload) {
+    private func report(_ reload: FileReload, of setting: String) {
         switch reload {
         case .unchanged: break
-        case .reloaded: logger.notice("keys were read again")
+        case .reloaded: setup.logger.notice("keys were read again", metadata: [LogKey.setting: "\(setting)"])
         case .failed(let error):
-            logger.error("the new key file is not usable", metadata: [LogKey.errorMessage: "\(error)"])
+            setup.logger.error(
+                "the new key file is not usable",
+                metadata: [LogKey.setting: "\(setting)", LogKey.errorMessage: "\(error)"]
+            )
         }
     }
 }

@@ -1,3 +1,4 @@
+package import CommandSigning
 package import Contract
 package import Logging
 package import Messaging
@@ -17,6 +18,8 @@ package struct WorkerSetup: Sendable {
     package let replyTopics: ReplyTopicRule
     package let kafka: Messaging.KafkaSettings
     package let keys: KeySource
+    /// Nil where commands are not signed.
+    package let signatures: CommandVerifier?
     package let logger: Logger
     package let metrics: MetricRegistry
     package let health: HealthState
@@ -38,15 +41,13 @@ package struct WorkerSetup: Sendable {
         more(&reader)
         let topics = Topics(prefix: settings.topics.prefix)
         let logger = Logger(service: service, settings: settings.observation)
-        if settings.commands.signing != nil {
-            reader.refuse("COMMAND_JWKS_FILE", "signed commands are not supported by this version")
-        }
         if !settings.postgres.value.isEmpty, !PGConnection.understands(settings.postgres.value) {
             reader.refuse("POSTGRES_URL", "no libpq URI or conninfo")
         }
         let rule = Self.replyTopics(settings.topics.replyTopics, topics, &reader)
         let kafka = Self.kafka(settings.kafka, logger, &reader)
         let keys = settings.keysFile.isEmpty ? nil : Self.keys(settings.keysFile, rings, &reader)
+        let signatures = settings.commands.signing.flatMap { Self.signatures($0, &reader) }
         do {
             try reader.finish()
         } catch {
@@ -62,6 +63,7 @@ package struct WorkerSetup: Sendable {
         self.replyTopics = rule
         self.kafka = kafka
         self.keys = keys
+        self.signatures = signatures
         self.logger = logger
         metrics = MetricRegistry()
         health = HealthState(conditions: [.database, .schema, .topics, .group])
@@ -133,6 +135,18 @@ package struct WorkerSetup: Sendable {
             let keys = try KeySource(path: path)
             reader.refuse(lines: keys.current.problems(needing: rings))
             return keys
+        } catch {
+            reader.refuse(lines: error.problems)
+            return nil
+        }
+    }
+
+    private static func signatures(
+        _ settings: CommandSettings.Signing,
+        _ reader: inout SettingsReader
+    ) -> CommandVerifier? {
+        do {
+            return try CommandVerifier(settings)
         } catch {
             reader.refuse(lines: error.problems)
             return nil

@@ -23,12 +23,13 @@ final class LoadClient {
     private let consumer: KafkaConsumer
     private let topics: Topics
     private let population: Population
+    private let signing: SignedLoad?
     private var nextUser = 0
     private var sentAt: [String: ContinuousClock.Instant] = [:]
 
     private static let chunk = 256
 
-    init(_ topics: Topics, _ population: Population, broker: BrokerProcess) throws {
+    init(_ topics: Topics, _ population: Population, signing: SignedLoad?, broker: BrokerProcess) throws {
         var properties = broker.properties
         properties["linger.ms"] = "0"
         let settings = try Messaging.KafkaSettings(properties: properties)
@@ -36,6 +37,7 @@ final class LoadClient {
         consumer = try KafkaConsumer(settings, group: topics.prefix + "client", topics: [topics.replies])
         self.topics = topics
         self.population = population
+        self.signing = signing
     }
 
     func close() {
@@ -95,8 +97,8 @@ final class LoadClient {
         guard nextUser + count <= population.count else { throw OutOfUsers() }
         let users = nextUser..<nextUser + count
         nextUser += count
-        let messages = users.map { user in
-            population.command(user, id: "command-\(user)", topic: topics.commandsVerification)
+        let messages = try users.map { user in
+            try population.command(user, id: "command-\(user)", topic: topics.commandsVerification, signing: signing)
         }
         let now = ContinuousClock.now
         for user in users { sentAt["command-\(user)"] = now }

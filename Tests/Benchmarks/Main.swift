@@ -1,6 +1,8 @@
 import ArgumentParser
+import CommandSigning
 import Contract
 import Foundation
+import Settings
 import TestSupport
 
 /// Measures `otp.verify`, end to end, beside a bare loop that does the same batches and decides nothing.
@@ -9,7 +11,7 @@ struct Benchmarks: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "benchmarks",
         abstract: "Measures otp.verify, one at a time and at saturation, beside a floor.",
-        subcommands: [Verification.self, Floor.self],
+        subcommands: [Verification.self, Signatures.self, Floor.self],
         defaultSubcommand: Verification.self
     )
 }
@@ -40,6 +42,8 @@ struct Verification: ParsableCommand {
     var under: String?
     @Option(help: "Tansu's executable, to be used without the relay; needs a librdkafka that understands it.")
     var direct: String?
+    @Option(help: "Commands are signed so: EdDSA, ES256 or RS256. The client signs while it sends.")
+    var signed: SignatureAlgorithm?
     @Flag(help: "Measure the verifier only.")
     var withoutFloor = false
 
@@ -47,6 +51,7 @@ struct Verification: ParsableCommand {
         // Whatever hangs: children end with their parent.
         alarm(UInt32(seconds))
         let surroundings = try Surroundings(brokerBinary: direct, fetchWait: fetchWait)
+        let signing = try signed.map { try SignedLoad($0) }
         let all = max(users, commands + singles + warmUp)
         let database = try surroundings.database("verifier")
         let start = ContinuousClock.now
@@ -59,6 +64,7 @@ struct Verification: ParsableCommand {
         let course = Course(
             surroundings: surroundings,
             population: population,
+            signing: signing,
             warmUp: warmUp,
             singles: singles,
             commands: commands,
@@ -82,7 +88,8 @@ struct Verification: ParsableCommand {
             topics: topics,
             database: database,
             applicationName: "usertokens-verifier",
-            adminPort: try FreePort.next()
+            adminPort: try FreePort.next(),
+            signing: try signed.map { try surroundings.signing($0) } ?? [:]
         )
     }
 

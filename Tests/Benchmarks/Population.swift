@@ -35,7 +35,7 @@ struct Population {
     static func user(_ index: Int) -> UserKey { UserKey(tenant: tenant, userID: "user-\(index)") }
 
     /// The command of a user, by turn, with the value that the user's device shows now. Each user has one turn.
-    func command(_ turn: Int, id: String, topic: String) -> OutgoingMessage {
+    func command(_ turn: Int, id: String, topic: String, signing: SignedLoad?) throws -> OutgoingMessage {
         let index = order[turn]
         let factor = Self.isHOTP(index) ? 0 : Int64(Date().timeIntervalSince1970) / Int64(Self.period)
         let hmac = HMACContext(algorithm: .sha1)
@@ -45,14 +45,17 @@ struct Population {
         let data: JSONObject = [
             "userId": .string(Self.user(index).userID), "otp": .string(otp), "purpose": .string("login"),
         ]
-        let headers: [(Header, String)] = [
+        let key = Array("\(Self.tenant)/\(Self.user(index).userID)".utf8)
+        let value = data.serialized()
+        var headers: [(Header, String)] = [
             (.specVersion, "1.0"), (.id, id), (.source, "/benchmark"), (.type, CommandType.verifyOTP.rawValue),
             (.contentType, "application/json"), (.correlationID, id),
         ]
+        if let signing { headers.append((.authorization, try signing.authorization(id: id, key: key, data: value))) }
         return OutgoingMessage(
             topic: topic,
-            key: Array("\(Self.tenant)/\(Self.user(index).userID)".utf8),
-            value: data.serialized(),
+            key: key,
+            value: value,
             headers: headers.map { KafkaHeader(name: $0.0.name, value: Array($0.1.utf8)) }
         )
     }

@@ -15,12 +15,15 @@ struct Subject {
     let applicationName: String
     /// Where it tells its metrics, if it does.
     var adminPort: UInt16?
+    /// Settings of signed commands.
+    var signing: [String: String] = [:]
 
     func start(_ surroundings: Surroundings) throws -> ChildProcess {
         var environment = [
             "POSTGRES_URL": database, "KEYS_FILE": surroundings.keyFile, "TOPIC_PREFIX": topics.prefix,
             "MAX_QUEUE_AGE": "1h", "LOG_LEVEL": "warning", "LOG_FORMAT": "text",
         ]
+        environment.merge(signing) { $1 }
         if let adminPort { environment["ADMIN_LISTEN"] = "127.0.0.1:\(adminPort)" }
         for (name, value) in surroundings.broker.properties where name != "bootstrap.servers" {
             environment["KAFKA_PROPERTY_" + name.uppercased().replacing(".", with: "_")] = value
@@ -62,6 +65,7 @@ struct Measurement {
 struct Course {
     let surroundings: Surroundings
     let population: Population
+    let signing: SignedLoad?
     let warmUp: Int
     let singles: Int
     let commands: Int
@@ -70,7 +74,12 @@ struct Course {
     func measure(_ subject: Subject) throws -> Measurement {
         let process = try subject.start(surroundings)
         defer { end(process) }
-        let client = try LoadClient(subject.topics, population, broker: surroundings.broker)
+        let client = try LoadClient(
+            subject.topics,
+            population,
+            signing: subject.signing.isEmpty ? nil : signing,
+            broker: surroundings.broker
+        )
         defer { client.close() }
         do {
             _ = try client.run(count: warmUp, window: 64)

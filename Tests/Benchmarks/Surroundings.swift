@@ -1,7 +1,9 @@
+import CommandSigning
 import Contract
 import Foundation
 import Messaging
 import Postgres
+import Settings
 import TestSupport
 import TokenCrypto
 import TokenStore
@@ -48,6 +50,16 @@ final class Surroundings {
         } catch {
             print("not everything could be removed: \(error)")
         }
+    }
+
+    /// The settings of a service whose commands are signed.
+    func signing(_ algorithm: SignatureAlgorithm) throws -> [String: String] {
+        let file = directory.appending(path: "jwks.json")
+        try Data(SampleKeys.wholeSet.utf8).write(to: file)
+        return [
+            "COMMAND_JWKS_FILE": file.path, "COMMAND_JWT_ISSUER": SignedLoad.issuer,
+            "COMMAND_JWT_ALGORITHMS": algorithm.rawValue,
+        ]
     }
 
     var postgresProcess: pid_t { server.pid }

@@ -33,6 +33,7 @@ struct EnvelopeFuzzTests {
                 #expect(!command.id.isEmpty && command.id.utf8.count <= 255, "\(random)")
                 let cause = MessageCause(
                     command,
+                    asker: command.authID,
                     identity: UUIDValue(high: 1, low: 2),
                     source: "/s",
                     time: Instant(seconds: 0)

@@ -8,7 +8,14 @@ struct OutgoingMessageTests {
     static let time = Instant(milliseconds: 1_795_514_400_123)
 
     private func cause(_ record: Record) throws -> MessageCause {
-        MessageCause(try record.command(), identity: Self.identity, source: "/usertokens/verifier", time: Self.time)
+        let command = try record.command()
+        return MessageCause(
+            command,
+            asker: command.authID,
+            identity: Self.identity,
+            source: "/usertokens/verifier",
+            time: Self.time
+        )
     }
 
     @Test("a reply has the command's key, tenant, correlation and trace, and its id derives from the command's")

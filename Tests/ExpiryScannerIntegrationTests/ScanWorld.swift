@@ -69,7 +69,15 @@ struct ScanWorld: Sendable {
             envelopes: envelopes,
             metrics: setup.metrics
         )
-        let worker = ScanWorker(setup, store: store, producer: producer, scan: ExpiryScan(), patience: patience)
+        let worker = ScanWorker(
+            setup,
+            store: store,
+            producer: producer,
+            scan: ExpiryScan(),
+            // Longer than any clock has gone: what is told here is told of tokens.
+            checkpointInterval: .seconds(4_000_000_000),
+            patience: patience
+        )
         return (worker, store, runner)
     }
 

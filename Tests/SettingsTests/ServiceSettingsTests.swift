@@ -77,6 +77,7 @@ struct ServiceSettingsTests {
             mistakes(["COMMAND_JWT_ISSUER": "i"]) == ["COMMAND_JWKS_FILE: required where COMMAND_JWT_ISSUER is set"]
         )
         #expect(mistakes(["COMMAND_JWT_ALGORITHMS": "ES256"]).count == 1)
+        #expect(mistakes(["COMMAND_JWT_BINDING": "required"]).count == 1)
         #expect(
             mistakes(["COMMAND_JWKS_FILE": "f", "COMMAND_JWT_ISSUER": "i", "COMMAND_JWT_ALGORITHMS": "none"]).count == 1
         )

@@ -10,6 +10,7 @@ from joserfc import jws
 from joserfc.jwk import OKPKey
 
 from conftest import make_world
+from servers import postgres_program
 from world import wrong
 
 
@@ -98,6 +99,17 @@ def test_rows_are_neither_changed_nor_removed_by_anybody(audited, history):
     for statement in ("UPDATE audit_log SET outcome = 'ok'", "DELETE FROM audit_log"):
         with pytest.raises(Exception, match="neither changed nor removed"):
             audited.database.query(statement)
+
+
+@pytest.mark.parametrize("statement", [
+    "UPDATE audit_log SET outcome = 'ok'", "DELETE FROM audit_log", "TRUNCATE audit_log",
+    "UPDATE audit_log_default SET outcome = 'ok'", "SELECT audit_partitions_retire(now())",
+    "INSERT INTO audit_anchor VALUES (1, 1, now(), '')", "ALTER TABLE audit_log DISABLE TRIGGER ALL",
+    "DROP TABLE audit_log", "CREATE TABLE mine (x int)", "DELETE FROM schema_migration"])
+def test_the_services_role_can_do_their_work_and_not_this(audited, history, statement):
+    command = [postgres_program("psql"), "-Xq", "-v", "ON_ERROR_STOP=1", "-d", audited.system.worker_database]
+    done = subprocess.run([*command, "-c", f"BEGIN; {statement}; ROLLBACK"], capture_output=True, text=True)
+    assert done.returncode != 0 and ("permission denied" in done.stderr or "must be owner" in done.stderr), done.stderr
 
 
 FORGERIES = {

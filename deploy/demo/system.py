@@ -5,6 +5,7 @@ import secrets
 import subprocess
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -86,11 +87,22 @@ class System:
             }
             self.tokenctl("keys", "init")
             self.tokenctl("migrate")
+            self.worker_database = self._worker_role()
             self.tokenctl("topics", "create", "--partitions", str(partitions))
             self.tokenctl("tenant", "add", "default")
         except BaseException:
             self.close()
             raise
+
+    def _worker_role(self) -> str:
+        """Where the workers connect: as a role that can do their work and no more, on a server of our own."""
+        if not self.database.is_private:
+            return self.database.url
+        self.database.query("CREATE ROLE user_tokens_worker LOGIN")
+        self.tokenctl("grant", "user_tokens_worker")
+        parts = urllib.parse.urlsplit(self.database.url)
+        host = parts.netloc.rsplit("@", 1)[-1]
+        return parts._replace(netloc=f"user_tokens_worker@{host}").geturl()
 
     def _keep(self, server):
         self._open.append(server)
@@ -112,7 +124,9 @@ class System:
         admin = free_port()
         number = sum(1 for worker in self.workers if worker.kind == kind) + 1
         log = self.directory / f"{kind}-{number}.log"
-        environment = self.environment(ADMIN_LISTEN=f"127.0.0.1:{admin}", **settings)
+        environment = self.environment(
+            **{"POSTGRES_URL": self.worker_database, "ADMIN_LISTEN": f"127.0.0.1:{admin}", **settings}
+        )
         worker = Worker(kind, Child(kind, [self.program(kind)], log, environment), admin)
         self.workers.append(worker)
         return worker

@@ -1,3 +1,4 @@
+import CoreFoundation  // counts as the module of `stat` once a dependency has loaded it
 import Foundation
 import Yams
 

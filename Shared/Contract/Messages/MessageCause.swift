@@ -20,17 +20,18 @@ package struct MessageCause: Sendable, Equatable {
     let kafkaCorrelationID: [UInt8]?
 
     /// - Parameters:
+    ///   - asker: who asked, as asserted or as signed.
     ///   - identity: the command's key in the inbox.
     ///   - source: who writes.
     ///   - time: when it was decided.
-    package init(_ command: CommandEnvelope, identity: UUIDValue, source: String, time: Instant) {
+    package init(_ command: CommandEnvelope, asker: String?, identity: UUIDValue, source: String, time: Instant) {
         self.identity = identity
         self.source = source
         self.time = time
         key = command.key
         tenant = command.tenant
         correlation = command.correlation.caused(by: command.id)
-        authID = command.authID
+        authID = asker
         replyType = command.commandType.reply
         kafkaCorrelationID = command.kafkaCorrelationID
     }

@@ -25,7 +25,7 @@ DECLARE
     month date;
     partition_name text;
 BEGIN
-    PERFORM pg_advisory_xact_lock(7310868735421905013);
+    PERFORM pg_advisory_xact_lock(7310868735421905014);
     FOR month IN SELECT generate_series(date_trunc('month', today), date_trunc('month', today) + interval '1 month', '1 month')::date
     LOOP
         partition_name := 'audit_log_' || to_char(month, 'YYYYMM');
@@ -55,7 +55,7 @@ DECLARE
     upper_bound timestamptz;
     removed integer := 0;
 BEGIN
-    PERFORM pg_advisory_xact_lock(7310868735421905013);
+    PERFORM pg_advisory_xact_lock(7310868735421905014);
     FOR partition_name IN
         SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
         WHERE i.inhparent = 'audit_log'::regclass AND c.relname ~ '^audit_log_[0-9]{6}$'
