@@ -147,6 +147,23 @@ struct EnvelopeDecoderTests {
         #expect(command.defect == nil)
     }
 
+    @Test(
+        "the audit takes a reason only from commands that have one, and only a well-formed one",
+        arguments: [
+            ("token.disable", #"{"reason":"lost"}"#, "lost"), ("user.unlock", #"{"reason":"asked"}"#, "asked"),
+            ("token.disable", #"{"reason":"a\u0000b"}"#, nil), ("token.disable", #"{"reason":7}"#, nil),
+            ("token.disable", "{\"reason\":\"\(String(repeating: "x", count: 256))\"}", nil),
+            ("token.disable", "{}", nil),
+            ("otp.verify", #"{"reason":"123456"}"#, nil), ("token.dance", #"{"reason":"why"}"#, nil),
+        ] as [(String, String, String?)]
+    )
+    func reasons(type: String, data: String, reason: String?) throws {
+        var record = Record()
+        record["ce_type"] = "usertokens.\(type).v1"
+        record.data = data
+        #expect(try record.command().reason == reason)
+    }
+
     @Test("a command shows neither OTP nor bearer token when it is described")
     func redaction() throws {
         var record = Record.complete

@@ -182,7 +182,8 @@ class Mutator:
             inner = members.get("data")
             if isinstance(inner, dict) and inner and parts[index][0] == '"data"':
                 chosen = self.random.choice(list(inner))
-                value = "{" + ",".join(f"{json.dumps(n)}:{value if n == chosen else json.dumps(v)}" for n, v in inner.items()) + "}"
+                spoilt = [f"{json.dumps(n)}:{value if n == chosen else json.dumps(v)}" for n, v in inner.items()]
+                value = "{" + ",".join(spoilt) + "}"
             parts[index] = (parts[index][0], value)
         else:
             names = ["tokenId", "tenant", "userId", "ifVersion", "context", "expiresAt", "limit", "cursor", "status", "otp",
@@ -215,4 +216,4 @@ class Mutator:
         return replace(record, value=json.dumps(envelope).encode())
 
     mutations = [drop_header, double_header, rename_header, spoil_header, add_header, add_header, spoil_key, cut, flip,
-                 replace_value, spoil_member, spoil_member, spoil_member, spoil_member, spoil_member, spoil_member, spoil_member, nest, grow, encode]
+                 replace_value, nest, grow, encode] + [spoil_member] * 7

@@ -20,7 +20,8 @@ SEED = 20_260_731
 @pytest.fixture(scope="module")
 def hostile(binaries, canaries):
     """A world of its own: what all this makes would be in the way of other tests."""
-    yield from make_world(binaries, canaries, durable=False, settings={"SCAN_INTERVAL": "1s", "SMS_COUNTRIES": "+41,+49"})
+    settings = {"SCAN_INTERVAL": "1s", "SMS_COUNTRIES": "+41,+49"}
+    yield from make_world(binaries, canaries, durable=False, settings=settings)
 
 
 def valid_commands(world) -> dict[str, list[tuple[str, str, dict]]]:
@@ -58,7 +59,7 @@ def valid_commands(world) -> dict[str, list[tuple[str, str, dict]]]:
             add(type, person.id, data)
     for _ in range(20):
         serial = f"H{uuid.uuid4().hex[:12]}"
-        device = {"serial": serial, "secret": base32_secret(), "counter": 3, "digits": 6, "manufacturer": "M", "userId": "x1"}
+        device = {"serial": serial, "secret": base32_secret(), "counter": 3, "digits": 6, "userId": "x1"}
         add("token.import", "~stock", {"tokenType": "hotp-hardware", "tokens": [device]})
         add("token.list", "~stock", {"serial": serial, "limit": 3})
         add("token.compromise", "~stock", {"serial": serial, "reason": "test"})
@@ -172,7 +173,8 @@ def test_two_thousand_directory_records_stop_nobody(hostile):
         world.client.produce(world.topic("users"), f"default/{person.id}", None)
         world.client.produce(world.topic("users"), f"default/{person.id}", b'{"phone":"+41790000042","revision":1}')
     world.client.flush(60)
-    wait_until(lambda: done(world, "enrollment", "users") == DIRECTORY_COUNT + 2 * len(people), 60, "the directory", every=0.2)
+    wait_until(lambda: done(world, "enrollment", "users") == DIRECTORY_COUNT + 2 * len(people), 60, "the directory",
+               every=0.2)
     for person in people:
         reply = person.ask("token.enroll", {"tokenType": "virtual", "channel": "sms"})
         assert reply.result["token"]["device"] == "+41*******42"
