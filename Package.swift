@@ -251,8 +251,8 @@ let package = Package(
         .testTarget(
             name: "ExpiryScannerIntegrationTests",
             dependencies: [
-                "Contract", "ExpiryScanner", "Messaging", "Postgres", "Telemetry", "TestSupport", "TokenCore",
-                "TokenCrypto", "TokenStore", "WorkerRuntime",
+                "Contract", "ExpiryScanner", "Messaging", "Postgres", "Settings", "Telemetry", "TestSupport",
+                "TokenCore", "TokenCrypto", "TokenStore", "WorkerRuntime",
             ],
             path: "Tests/ExpiryScannerIntegrationTests"
         ),

@@ -25,10 +25,16 @@ package final class KeySource: Sendable {
     private static let interval: Duration = .seconds(1)
     private let path: String
     private let state: Mutex<State>
+    /// What the keys of ring `kek` are used through.
+    package let keyEncryption: any KeyEncryptionKeys
 
     /// Reads the file.
-    package init(path: String) throws(KeysError) {
+    package init(
+        path: String,
+        keyEncryption: any KeyEncryptionKeys = FileKeyEncryption()
+    ) throws(KeysError) {
         self.path = path
+        self.keyEncryption = keyEncryption
         let contents = try KeyFileContents.read(path: path)
         let rings = try contents.rings(path: path)
         state = Mutex(State(rings: rings, seen: contents.fingerprint, lookedAt: .now, failure: nil))
@@ -62,6 +68,19 @@ package final class KeySource: Sendable {
             if let key = state.rings.key(ring, kid: kid) { return key }
             guard look(&state, now: now) == .reloaded else { return nil }
             return state.rings.key(ring, kid: kid)
+        }
+    }
+
+    /// The keys, looked at once more where they do not have what somebody else, who may know a newer file, has used.
+    package func rings(
+        now: ContinuousClock.Instant = .now,
+        having isThere: (KeyRings) -> Bool
+    ) -> KeyRings {
+        let rings = current
+        if isThere(rings) { return rings }
+        return state.withLock { state in
+            _ = look(&state, now: now)
+            return state.rings
         }
     }
 
