@@ -132,9 +132,7 @@ struct CheckpointFile {
         var heads: [AuditHead] = []
         for (index, line) in bytes.split(separator: UInt8(ascii: "\n")).enumerated() {
             let place = "\(path): line \(index + 1)"
-            guard let event = parsed([UInt8](line)) else {
-                throw ProcessExit(ProcessExit.unreadable, "\(place): no JSON")
-            }
+            guard let event = parsed([UInt8](line)) else { throw ProcessExit(ProcessExit.unreadable, "\(place): no JSON") }
             guard event["type"]?.stringValue == EventType.auditCheckpoint.rawValue else { continue }
             guard let checkpoint = verified(event, keys) else {
                 throw ProcessExit(ProcessExit.unreadable, "\(place): a checkpoint without a good signature")

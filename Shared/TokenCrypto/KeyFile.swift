@@ -20,24 +20,55 @@ package enum KeyFile {
     /// - Returns: the new key's name.
     /// - Throws: where the file cannot be used as it is, or cannot be replaced.
     package static func rotate(path: String, ring: Ring) throws(KeysError) -> String {
+        let key = newKey(for: ring)
+        try change(path) { bytes throws(KeysError) in try rotated(bytes, adding: key) }
+        return key.kid
+    }
+
+    /// Takes a retired key out, in one step as a rotation does; everything else in the file stays as it was.
+    ///
+    /// - Throws: where there is no retired key of this name, or the file cannot be used or replaced.
+    package static func remove(path: String, kid: String) throws(KeysError) {
+        try change(path) { bytes throws(KeysError) in
+            let keys = try KeySetParser.keys(in: bytes)
+            guard let index = keys.firstIndex(where: { $0.kid == kid }) else {
+                throw KeysError("KEYS_FILE: no key has this name")
+            }
+            guard keys[index].state == .retired else { throw KeysError("KEYS_FILE: kid \(kid) is active") }
+            let places = try KeySetParser.elements(in: bytes).places
+            let range =
+                if index > 0 {
+                    places[index - 1].upperBound..<places[index].upperBound
+                } else {
+                    places[0].lowerBound..<(places.count > 1 ? places[1].lowerBound : places[0].upperBound)
+                }
+            var text = Array(bytes)
+            defer { wipe(&text) }
+            text.removeSubrange(range)
+            _ = try KeyRings(parsing: text)
+            return String(decoding: text, as: UTF8.self)
+        }
+    }
+
+    /// Replaces the file by what `edit` makes of it, while others who would change it wait.
+    private static func change(
+        _ path: String,
+        _ edit: (UnsafeRawBufferPointer) throws(KeysError) -> String
+    ) throws(KeysError) {
         guard let resolved = realpath(path, nil) else { throw KeyFileContents.failure(path, "cannot be found") }
         defer { free(resolved) }
         let path = String(cString: resolved)  // a link stays a link
 
-        // The folder is locked, not the file: the file that was locked would be gone after the first rotation.
+        // The folder is locked, not the file: the file that was locked would be gone after the first change.
         let folder = try openFolder(of: path)
         defer { close(folder) }
         while flock(folder, LOCK_EX) != 0 {
             guard errno == EINTR else { throw KeyFileContents.failure(path, "its folder cannot be locked") }
         }
         let contents = try KeyFileContents.read(path: path)
-        let key = newKey(for: ring)
-        let text = try contents.bytes.withBytes { bytes throws(KeysError) in
-            try rotated(bytes, adding: key)
-        }
+        let text = try contents.bytes.withBytes(edit)
         try replace(path, with: text, like: contents)
         try synchronize(folder, path)
-        return key.kid
     }
 
     private static func newKey(for ring: Ring) -> Key {

@@ -14,8 +14,17 @@ struct KeySetParser {
         return parser.keys
     }
 
-    /// The nodes of the set's keys, and where a further one may be put.
-    static func elements(in bytes: UnsafeRawBufferPointer) throws(KeysError) -> (keys: [JSONNode], end: Int) {
+    /// The nodes of a set's keys.
+    struct Elements {
+        let keys: [JSONNode]
+        /// Where each of them lies.
+        let places: [Range<Int>]
+        /// Where a further one may be put.
+        let end: Int
+    }
+
+    /// The nodes of the set's keys.
+    static func elements(in bytes: UnsafeRawBufferPointer) throws(KeysError) -> Elements {
         guard bytes.count <= KeyRings.maximumLength else {
             throw KeysError("KEYS_FILE: longer than \(KeyRings.maximumLength) bytes")
         }
@@ -26,10 +35,10 @@ struct KeySetParser {
             throw KeysError("KEYS_FILE: no JSON, a member twice, or too much nesting, at byte \(error.offset)")
         }
         guard case .object(let members) = root,
-            case .array(let keys, let end)? = members.first(where: { $0.name == "keys" })?.value
+            case .array(let keys, let places, let end)? = members.first(where: { $0.name == "keys" })?.value
         else { throw KeysError("KEYS_FILE: no JWK Set: an object with an array \"keys\"") }
         guard keys.count <= maximumKeys else { throw KeysError("KEYS_FILE: more than \(maximumKeys) keys") }
-        return (keys, end)
+        return Elements(keys: keys, places: places, end: end)
     }
 
     private init(bytes: UnsafeRawBufferPointer) {
