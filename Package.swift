@@ -44,10 +44,13 @@ let package = Package(
             pkgConfig: "libxml-2.0",
             providers: [.apt(["libxml2-dev"])]
         ),
+        // Headers only: the library of a token is loaded at run time.
+        .systemLibrary(name: "CPKCS11", path: "Shared/CPKCS11", providers: [.apt(["libp11-kit-dev"])]),
 
         // Shared modules, from the bottom up; arrows point down only.
         .target(name: "TokenCore", path: "Shared/TokenCore"),
         .target(name: "TokenCrypto", dependencies: ["COpenSSL", "TokenCore"], path: "Shared/TokenCrypto"),
+        .target(name: "HardwareKeys", dependencies: ["CPKCS11", "TokenCrypto"], path: "Shared/HardwareKeys"),
         .target(name: "Contract", dependencies: ["TokenCore"], path: "Shared/Contract"),
         .target(name: "Postgres", dependencies: ["CLibPQ"], path: "Shared/Postgres"),
         .target(name: "Messaging", dependencies: ["CRdKafka"], path: "Shared/Messaging"),
@@ -81,7 +84,8 @@ let package = Package(
         .target(
             name: "WorkerRuntime",
             dependencies: [
-                "Contract", "Messaging", "Postgres", "Settings", "Telemetry", "TokenCore", "TokenCrypto", "TokenStore",
+                "Contract", "HardwareKeys", "Messaging", "Postgres", "Settings", "Telemetry", "TokenCore", "TokenCrypto",
+                "TokenStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -166,6 +170,11 @@ let package = Package(
             name: "TokenCryptoTests",
             dependencies: ["TestSupport", "TokenCrypto"],
             path: "Tests/TokenCryptoTests"
+        ),
+        .testTarget(
+            name: "HardwareKeysIntegrationTests",
+            dependencies: ["HardwareKeys", "TestSupport", "TokenCrypto"],
+            path: "Tests/HardwareKeysIntegrationTests"
         ),
         .testTarget(name: "ContractTests", dependencies: ["Contract", "TokenCore"], path: "Tests/ContractTests"),
         .testTarget(

@@ -36,11 +36,32 @@ struct KeysCommand: ParsableCommand {
         @Argument(help: "\(Ring.allCases.map(\.rawValue).joined(separator: ", "))")
         var ring: Ring
 
+        @Option(
+            help: ArgumentHelp(
+                "Ring kek: no new key, but one that is on a PKCS#11 token: pkcs11:token=…;object=… (RFC 7512).",
+                valueName: "uri"
+            )
+        )
+        var pkcs11: String?
+
         @OptionGroup var tenant: TenantOption
+
+        func validate() throws {
+            guard pkcs11 == nil || ring == .kek else { throw ValidationError("--pkcs11 is for ring kek") }
+            guard pkcs11.map({ PKCS11URI($0) != nil }) ?? true else {
+                throw ValidationError("--pkcs11: a URI of RFC 7512 with token or serial, object or id, and no query")
+            }
+        }
 
         func run() throws {
             let path = try ToolSettings.read { $0.keysFile() }
-            Output.line("\(try KeyFile.rotate(path: path, ring: ring)) is active")
+            let kid =
+                if let pkcs11 {
+                    try KeyFile.rotate(path: path, to: pkcs11)
+                } else {
+                    try KeyFile.rotate(path: path, ring: ring)
+                }
+            Output.line("\(kid) is active")
         }
     }
 

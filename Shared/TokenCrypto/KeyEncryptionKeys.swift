@@ -25,11 +25,19 @@ package struct KeyEncryptionError: Error, Equatable, CustomStringConvertible {
 package struct FileKeyEncryption: KeyEncryptionKeys {
     package init() {}
 
-    package func wrap(_ dataKey: Secret, with key: Key) -> [UInt8] {
-        KeyWrap.wrap(dataKey, with: key.secret)
+    package func wrap(_ dataKey: Secret, with key: Key) throws(KeyEncryptionError) -> [UInt8] {
+        try check(key)
+        return KeyWrap.wrap(dataKey, with: key.secret)
     }
 
-    package func unwrap(_ wrapped: [UInt8], with key: Key) -> Secret? {
-        KeyWrap.unwrap(wrapped, with: key.secret)
+    package func unwrap(_ wrapped: [UInt8], with key: Key) throws(KeyEncryptionError) -> Secret? {
+        try check(key)
+        return KeyWrap.unwrap(wrapped, with: key.secret)
+    }
+
+    private func check(_ key: Key) throws(KeyEncryptionError) {
+        guard key.location == nil else {
+            throw KeyEncryptionError("kid \(key.kid) is on a PKCS#11 token, but PKCS11_MODULE is not set")
+        }
     }
 }

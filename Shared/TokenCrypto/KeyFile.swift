@@ -6,7 +6,7 @@ package enum KeyFile {
     ///
     /// - Throws: where the file is there already, whatever is in it, or cannot be written.
     package static func create(path: String, rings: [Ring] = Ring.allCases) throws(KeysError) {
-        let keys = rings.map { entry(of: newKey(for: $0)) }.joined(separator: ",\n")
+        let keys = rings.map { entry(of: newKey(for: $0), location: nil) }.joined(separator: ",\n")
         let folder = try openFolder(of: path)
         defer { close(folder) }
         try write("{\"keys\": [\n\(keys)\n]}\n", path: path, mode: 0o600)
@@ -20,8 +20,24 @@ package enum KeyFile {
     /// - Returns: the new key's name.
     /// - Throws: where the file cannot be used as it is, or cannot be replaced.
     package static func rotate(path: String, ring: Ring) throws(KeysError) -> String {
-        let key = newKey(for: ring)
-        try change(path) { bytes throws(KeysError) in try rotated(bytes, adding: key) }
+        try add(newKey(for: ring), path: path)
+    }
+
+    /// Makes a key on a token the active key-encryption key and retires the one that was active.
+    ///
+    /// - Returns: the name that the key has in the file.
+    /// - Throws: where `location` is no URI that names a key, or the file cannot be used or replaced.
+    package static func rotate(path: String, to location: String) throws(KeysError) -> String {
+        guard let uri = PKCS11URI(location) else {
+            throw KeysError("the URI is not one of RFC 7512 with token or serial, and object or id, and no query")
+        }
+        return try add(Key(kid: newName(for: .kek), location: uri), path: path, location: location)
+    }
+
+    private static func add(_ key: Key, path: String, location: String? = nil) throws(KeysError) -> String {
+        try change(path) { bytes throws(KeysError) in
+            try rotated(bytes, adding: key, entry(of: key, location: location))
+        }
         return key.kid
     }
 
@@ -71,15 +87,20 @@ package enum KeyFile {
         try synchronize(folder, path)
     }
 
-    private static func newKey(for ring: Ring) -> Key {
-        let suffix = Base32.encode(SecureRandom.bytes(10)).lowercased()
-        return Key(kid: "\(ring.rawValue)-\(suffix)", ring: ring, secret: .random(32))
+    private static func newName(for ring: Ring) -> String {
+        "\(ring.rawValue)-\(Base32.encode(SecureRandom.bytes(10)).lowercased())"
     }
 
-    private static func entry(of key: Key) -> String {
+    private static func newKey(for ring: Ring) -> Key {
+        Key(kid: newName(for: ring), ring: ring, secret: .random(32))
+    }
+
+    private static func entry(of key: Key, location: String?) -> String {
         let secret = key.secret.withBytes { Base64URL.encode($0) }
         let type =
-            if let publicKey = key.publicKey {
+            if let location {
+                "\"kty\": \"oct\", \"pkcs11\": \"\(escaped(location))\""
+            } else if let publicKey = key.publicKey {
                 "\"kty\": \"OKP\", \"crv\": \"Ed25519\", \"x\": \"\(Base64URL.encode(publicKey))\", \"d\": \"\(secret)\""
             } else {
                 "\"kty\": \"oct\", \"k\": \"\(secret)\""
@@ -88,8 +109,16 @@ package enum KeyFile {
         return "  {\(names), \(type)}"
     }
 
+    private static func escaped(_ text: String) -> String {
+        text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+    }
+
     /// The file's text with one more key, the ring's active one turned to `retired` in place.
-    private static func rotated(_ bytes: UnsafeRawBufferPointer, adding key: Key) throws(KeysError) -> String {
+    private static func rotated(
+        _ bytes: UnsafeRawBufferPointer,
+        adding key: Key,
+        _ entry: String
+    ) throws(KeysError) -> String {
         _ = try KeySetParser.keys(in: bytes)
         let set = try KeySetParser.elements(in: bytes)
         var text = Array(bytes)
@@ -97,7 +126,7 @@ package enum KeyFile {
         // From the end, so that the offsets before stay true.
         var end = set.end
         while end > 0, [0x20, 0x0A, 0x0D, 0x09].contains(text[end - 1]) { end -= 1 }
-        text.insert(contentsOf: ((set.keys.isEmpty ? "\n" : ",\n") + entry(of: key)).utf8, at: end)
+        text.insert(contentsOf: ((set.keys.isEmpty ? "\n" : ",\n") + entry).utf8, at: end)
         for node in set.keys.reversed() {
             guard case .object(let members) = node else { continue }
             func value(_ name: String) -> JSONText? {

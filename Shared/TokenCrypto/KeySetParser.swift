@@ -72,6 +72,13 @@ struct KeySetParser {
             problems.append("\(place): ring \(ring.rawValue) wants \"kty\" \"\(ring.keyType.rawValue)\"")
             return
         }
+        if ring == .kek, members["pkcs11"] != nil {
+            guard let location = location(of: members, at: place), let kid, Key.isValidName(kid), let state else {
+                return
+            }
+            keys.append(Key(kid: kid, state: state, location: location))
+            return
+        }
         guard let secret = secret(ring.keyType == .oct ? "k" : "d", of: members, at: place) else { return }
         if ring.keyType == .okp { checkPair(members, secret, at: place) }
         guard let kid, Key.isValidName(kid), let state else { return }
@@ -120,6 +127,21 @@ struct KeySetParser {
         return Secret(consuming: &key, locked: true)
     }
 
+    private mutating func location(of members: [String: JSONNode], at place: String) -> PKCS11URI? {
+        guard members["k"] == nil else {
+            problems.append("\(place): has both \"k\" and \"pkcs11\"")
+            return nil
+        }
+        guard let text = text("pkcs11", of: members, at: place) else { return nil }
+        guard let location = PKCS11URI(text) else {
+            problems.append(
+                "\(place): \"pkcs11\" is no URI of RFC 7512 with token or serial, and object or id, and no query"
+            )
+            return nil
+        }
+        return location
+    }
+
     private mutating func checkPair(_ members: [String: JSONNode], _ secret: Secret, at place: String) {
         if let curve = text("crv", of: members, at: place), curve != "Ed25519" {
             problems.append("\(place): \"crv\" is not Ed25519")
@@ -135,7 +157,7 @@ struct KeySetParser {
         for (index, key) in keys.enumerated() {
             if !names.insert(key.kid).inserted { problems.append("KEYS_FILE: kid \(key.kid) twice") }
             // Rings are kept apart by their keys alone.
-            if let twin = keys[..<index].first(where: { $0.secret == key.secret }) {
+            if let twin = keys[..<index].first(where: { $0.location == key.location && $0.secret == key.secret }) {
                 problems.append("KEYS_FILE: kid \(key.kid) and kid \(twin.kid) are the same key")
             }
             guard key.state == .active else { continue }

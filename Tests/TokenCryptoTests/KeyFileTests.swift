@@ -88,6 +88,20 @@ struct KeyFileTests {
         #expect(try folder.names == ["keys"], "no draft is left")
     }
 
+    @Test("a key on a token takes over in ring kek, and the file has where it is, and no key")
+    func rotatesToToken() throws {
+        let path = folder.path("keys")
+        try KeyFile.create(path: path, rings: [.kek])
+        let uri = "pkcs11:token=my;object=\"kek\\"
+        let kid = try KeyFile.rotate(path: path, to: uri)
+        let key = try #require(try KeyRings.load(path: path).active(.kek))
+        #expect(key.kid == kid && key.location == PKCS11URI(uri) && key.secret.count == 0)
+        #expect(throws: KeysError.self) { try KeyFile.rotate(path: path, to: "pkcs11:token=my") }
+        #expect(throws: KeysError.self, "the same key a second time") { try KeyFile.rotate(path: path, to: uri) }
+        _ = try KeyFile.rotate(path: path, ring: .kek)
+        #expect(try KeyRings.load(path: path).key(.kek, kid: kid)?.state == .retired)
+    }
+
     @Test("a rotation through a link changes the file, not the link")
     func rotatesThroughLink() throws {
         try KeyFile.create(path: folder.path("keys"), rings: [.kek])
