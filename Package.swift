@@ -84,7 +84,8 @@ let package = Package(
         .target(
             name: "WorkerRuntime",
             dependencies: [
-                "Contract", "HardwareKeys", "Messaging", "Postgres", "Settings", "Telemetry", "TokenCore", "TokenCrypto",
+                "Contract", "HardwareKeys", "Messaging", "Postgres", "Settings", "Telemetry", "TokenCore",
+                "TokenCrypto",
                 "TokenStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),

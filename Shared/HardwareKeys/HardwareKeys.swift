@@ -121,7 +121,7 @@ package final class HardwareKeys: KeyEncryptionKeys {
             let keys = try session.keys(location)
             guard keys.count == 1 else {
                 return (
-                    nil, keys.isEmpty ? "no AES key on the token is the one of its URI" : "its URI fits several keys"
+                    nil, keys.isEmpty ? "no AES-256 key on the token is the one of its URI" : "its URI fits several keys"
                 )
             }
             return (try body(session, keys[0]), "")

@@ -10,11 +10,12 @@ struct PKCS11Session {
     static let nonceLength = 12
     static let tagLength = 16
 
-    /// The secret AES keys that the URI names; two at most are told.
+    /// The AES-256 keys that the URI names; two at most are told.
     func keys(_ uri: PKCS11URI) throws(PKCS11Failure) -> [CK_OBJECT_HANDLE] {
         var wanted: [(CK_ATTRIBUTE_TYPE, [UInt8])] = [
             (CK_ATTRIBUTE_TYPE(CKA_CLASS), Self.bytes(CK_ULONG(CKO_SECRET_KEY))),
             (CK_ATTRIBUTE_TYPE(CKA_KEY_TYPE), Self.bytes(CK_ULONG(CKK_AES))),
+            (CK_ATTRIBUTE_TYPE(CKA_VALUE_LEN), Self.bytes(CK_ULONG(32))),
         ]
         if let object = uri.object { wanted.append((CK_ATTRIBUTE_TYPE(CKA_LABEL), Array(object.utf8))) }
         if let id = uri.id { wanted.append((CK_ATTRIBUTE_TYPE(CKA_ID), id)) }

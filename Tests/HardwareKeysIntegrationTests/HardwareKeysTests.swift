@@ -114,7 +114,7 @@ struct HardwareKeysTests {
         try token.write(pin: PrivateToken.pin)
         let keys = try token.keys()
         let absent = try token.key(";object=none")
-        #expect(reason { try keys.check(absent) } == "kid hsm: no AES key on the token is the one of its URI")
+        #expect(reason { try keys.check(absent) } == "kid hsm: no AES-256 key on the token is the one of its URI")
         let elsewhere = try token.key("-other;object=kek")
         #expect(reason { try keys.check(elsewhere) } == "kid hsm: no token is the one of its URI")
     }

@@ -10,7 +10,9 @@ struct PrivateToken {
     let label = "t-\(UUID().uuidString.prefix(8))"
     let pinFile: String
     /// The key on the token: also known here, so that what the token does can be done again without it.
-    let secret = Secret.random(32)
+    ///
+    /// Letters only: softhsm2-util ends a key at a zero or a line feed.
+    let secret = Secret((0..<32).map { _ in UInt8.random(in: UInt8(ascii: "A")...UInt8(ascii: "z")) })
 
     /// SoftHSM reads its configuration once a process.
     private static let folder: Result<URL, any Error> = Result {
