@@ -115,13 +115,13 @@ package final class HardwareKeys: KeyEncryptionKeys {
         var slots: [CK_SLOT_ID] = []
         for slot in try library.slots() where try library.isToken(of: location, in: slot) { slots.append(slot) }
         guard slots.count == 1 else {
-            return (nil, slots.isEmpty ? "no token is the one of its URI" : "its URI fits several tokens")
+            return (nil, slots.isEmpty ? "there is no token of its URI" : "its URI fits several tokens")
         }
         return try library.withSession(in: slots[0], pin: pin) { session throws(PKCS11Failure) in
             let keys = try session.keys(location)
             guard keys.count == 1 else {
                 return (
-                    nil, keys.isEmpty ? "no AES-256 key on the token is the one of its URI" : "its URI fits several keys"
+                    nil, keys.isEmpty ? "the token has no AES-256 key of its URI" : "its URI fits several keys"
                 )
             }
             return (try body(session, keys[0]), "")

@@ -114,9 +114,9 @@ struct HardwareKeysTests {
         try token.write(pin: PrivateToken.pin)
         let keys = try token.keys()
         let absent = try token.key(";object=none")
-        #expect(reason { try keys.check(absent) } == "kid hsm: no AES-256 key on the token is the one of its URI")
+        #expect(reason { try keys.check(absent) } == "kid hsm: the token has no AES-256 key of its URI")
         let elsewhere = try token.key("-other;object=kek")
-        #expect(reason { try keys.check(elsewhere) } == "kid hsm: no token is the one of its URI")
+        #expect(reason { try keys.check(elsewhere) } == "kid hsm: there is no token of its URI")
     }
 
     @Test("a PIN that was refused is not tried again until the file has another one")
