@@ -45,10 +45,13 @@ let package = Package(
             pkgConfig: "libxml-2.0",
             providers: [.apt(["libxml2-dev"])]
         ),
+        // Headers only: the library of a token is loaded at run time.
+        .systemLibrary(name: "CPKCS11", path: "Shared/CPKCS11", providers: [.apt(["libp11-kit-dev"])]),
 
         // Shared modules, from the bottom up; arrows point down only.
         .target(name: "TokenCore", path: "Shared/TokenCore"),
         .target(name: "TokenCrypto", dependencies: ["COpenSSL", "TokenCore"], path: "Shared/TokenCrypto"),
+        .target(name: "HardwareKeys", dependencies: ["CPKCS11", "TokenCrypto"], path: "Shared/HardwareKeys"),
         .target(name: "Contract", dependencies: ["TokenCore"], path: "Shared/Contract"),
         .target(
             name: "CommandSigning",
@@ -90,7 +93,8 @@ let package = Package(
         .target(
             name: "WorkerRuntime",
             dependencies: [
-                "CommandSigning", "Contract", "Messaging", "Postgres", "Settings", "Telemetry", "TokenCore",
+                "CommandSigning", "Contract", "HardwareKeys", "Messaging", "Postgres", "Settings", "Telemetry",
+                "TokenCore",
                 "TokenCrypto", "TokenStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -183,6 +187,11 @@ let package = Package(
             dependencies: ["CommandSigning", "Contract", "Settings", "TestSupport", "TokenCore", "TokenCrypto"],
             path: "Tests/CommandSigningTests"
         ),
+        .testTarget(
+            name: "HardwareKeysIntegrationTests",
+            dependencies: ["HardwareKeys", "TestSupport", "TokenCrypto"],
+            path: "Tests/HardwareKeysIntegrationTests"
+        ),
         .testTarget(name: "ContractTests", dependencies: ["Contract", "TokenCore"], path: "Tests/ContractTests"),
         .testTarget(
             name: "PostgresIntegrationTests",
@@ -267,8 +276,8 @@ let package = Package(
         .testTarget(
             name: "ExpiryScannerIntegrationTests",
             dependencies: [
-                "Contract", "ExpiryScanner", "Messaging", "Postgres", "Telemetry", "TestSupport", "TokenCore",
-                "TokenCrypto", "TokenStore", "WorkerRuntime",
+                "Contract", "ExpiryScanner", "Messaging", "Postgres", "Settings", "Telemetry", "TestSupport",
+                "TokenCore", "TokenCrypto", "TokenStore", "WorkerRuntime",
             ],
             path: "Tests/ExpiryScannerIntegrationTests"
         ),

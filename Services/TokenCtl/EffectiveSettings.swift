@@ -25,6 +25,7 @@ struct EffectiveSettings {
                 ("COMMAND_JWT_BINDING", signing.binding.rawValue),
             ]
         }
+        let tokens = settings.keyTokens.map { [("PKCS11_MODULE", $0.module), ("PKCS11_PIN_FILE", $0.pinFile)] }
         values =
             [("KAFKA_BOOTSTRAP_SERVERS", kafka["bootstrap.servers"] ?? "")] + properties + [
                 ("POSTGRES_URL", Self.redacted),
@@ -41,7 +42,7 @@ struct EffectiveSettings {
                 ("SEND_LIMIT_TENANT", Self.text(sending.tenant)),
                 ("SEALED_COMMANDS", commands.sealing.rawValue),
                 ("SMS_COUNTRIES", sending.smsCountries?.joined(separator: ",") ?? ""),
-            ] + (signing ?? []) + [
+            ] + (tokens ?? []) + (signing ?? []) + [
                 ("ADMIN_LISTEN", "\(observation.adminListen)"),
                 ("LOG_LEVEL", observation.logLevel.rawValue),
                 ("LOG_FORMAT", observation.logFormat.rawValue),

@@ -58,6 +58,12 @@ struct ToolSettings {
     /// `KEYS_FILE`; nil where it is not set.
     mutating func optionalKeysFile() -> String? { reader.optional("KEYS_FILE") }
 
+    /// `TOPIC_PREFIX`.
+    mutating func topicPrefix() -> String { TopicSettings(&reader).prefix }
+
+    /// Whether a variable has a value.
+    mutating func isSet(_ name: String) -> Bool { reader.optional(name) != nil }
+
     /// `INBOX_RETENTION`.
     mutating func inboxRetention() -> Duration { reader.duration("INBOX_RETENTION", default: .seconds(86_400)) }
 }

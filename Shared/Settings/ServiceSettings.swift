@@ -6,12 +6,13 @@
 /// ## Settings
 /// - `POSTGRES_URL`: required, secret; libpq URI or conninfo
 /// - `KEYS_FILE`: required; JWK Set of mode 0600
-/// - and those of `KafkaSettings`, `TopicSettings`, `CommandSettings`, `SendingSettings`, `ObservationSettings`
+/// - and those of `KeyTokenSettings`, `KafkaSettings`, `TopicSettings`, `CommandSettings`, `SendingSettings`, `ObservationSettings`
 package struct ServiceSettings: Sendable {
     package let kafka: KafkaSettings
     package let topics: TopicSettings
     package let postgres: PostgresURL
     package let keysFile: String
+    package let keyTokens: KeyTokenSettings?
     package let commands: CommandSettings
     package let sending: SendingSettings
     package let observation: ObservationSettings
@@ -21,6 +22,7 @@ package struct ServiceSettings: Sendable {
         topics = TopicSettings(&reader)
         postgres = PostgresURL(reader.required("POSTGRES_URL"))
         keysFile = reader.required("KEYS_FILE")
+        keyTokens = KeyTokenSettings(&reader)
         commands = CommandSettings(&reader)
         sending = SendingSettings(&reader)
         observation = ObservationSettings(&reader)

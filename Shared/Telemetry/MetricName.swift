@@ -57,6 +57,13 @@ extension MetricName where Instrument == Gauge {
     package static var expiryDue: Self {
         Self("usertokens_expiry_due", "Tokens due for the expiry scanner.")
     }
+    package static var keysPending: Self {
+        Self(
+            "usertokens_keys_pending",
+            "What retired keys have made and the scanner has still to make anew.",
+            labels: ["kind"]
+        )
+    }
     package static var deliveriesInFlight: Self {
         Self("usertokens_deliveries_in_flight", "Messages being handed over.", labels: ["channel"])
     }

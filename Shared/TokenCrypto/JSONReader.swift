@@ -2,8 +2,8 @@
 /// copied into a string that nobody wipes.
 indirect enum JSONNode {
     case object([JSONMember])
-    /// `end`: the offset of the closing bracket.
-    case array([JSONNode], end: Int)
+    /// `places`: where each element lies; `end`: the offset of the closing bracket.
+    case array([JSONNode], places: [Range<Int>], end: Int)
     case string(JSONText)
     /// A number, `true`, `false` or `null`: nothing here reads one.
     case other
@@ -109,12 +109,16 @@ struct JSONReader {
     private mutating func array(depth: Int) throws(JSONFault) -> JSONNode {
         offset += 1
         var elements: [JSONNode] = []
+        var places: [Range<Int>] = []
         skipSpace()
-        if take(UInt8(ascii: "]")) { return .array([], end: offset - 1) }
+        if take(UInt8(ascii: "]")) { return .array([], places: [], end: offset - 1) }
         while true {
-            elements.append(try value(depth: depth + 1))
             skipSpace()
-            if take(UInt8(ascii: "]")) { return .array(elements, end: offset - 1) }
+            let start = offset
+            elements.append(try value(depth: depth + 1))
+            places.append(start..<offset)
+            skipSpace()
+            if take(UInt8(ascii: "]")) { return .array(elements, places: places, end: offset - 1) }
             guard take(UInt8(ascii: ",")) else { throw fault }
         }
     }

@@ -43,8 +43,10 @@ package struct Key: Sendable {
     package let ring: Ring
     /// Whether it still makes something new.
     package let state: KeyState
-    /// 32 bytes: the AES-256 or HMAC key, or the Ed25519 private key.
+    /// 32 bytes: the AES-256 or HMAC key, or the Ed25519 private key; empty where the key is on a token.
     package let secret: Secret
+    /// Where the key is, if not in the file: of ring `kek` only.
+    package let location: PKCS11URI?
     /// 32 bytes, of Ed25519 keys only.
     package let publicKey: [UInt8]?
     // The protected headers of what it seals, encoded: they depend on the key's name only.
@@ -60,9 +62,24 @@ package struct Key: Sendable {
         self.ring = ring
         self.state = state
         self.secret = secret
+        location = nil
         publicKey = ring.keyType == .okp ? Ed25519.publicKey(of: secret) : nil
         directHeader = JWEHeader.encoded(algorithm: .direct, kid: kid)
         wrappingHeader = JWEHeader.encoded(algorithm: .a256KW, kid: kid)
+    }
+
+    /// A key-encryption key that stays on its token.
+    ///
+    /// - Precondition: `kid` is a valid name.
+    package init(kid: String, state: KeyState = .active, location: PKCS11URI) {
+        precondition(Self.isValidName(kid), "a key with no fitting name")
+        self.kid = kid
+        ring = .kek
+        self.state = state
+        secret = Secret([])
+        self.location = location
+        publicKey = nil
+        (directHeader, wrappingHeader) = ([], [])
     }
 
     /// Whether `name` may name a key: what needs no escape in JSON, and is safe to log.

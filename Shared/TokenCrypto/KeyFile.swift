@@ -6,7 +6,7 @@ package enum KeyFile {
     ///
     /// - Throws: where the file is there already, whatever is in it, or cannot be written.
     package static func create(path: String, rings: [Ring] = Ring.allCases) throws(KeysError) {
-        let keys = rings.map { entry(of: newKey(for: $0)) }.joined(separator: ",\n")
+        let keys = rings.map { entry(of: newKey(for: $0), location: nil) }.joined(separator: ",\n")
         let folder = try openFolder(of: path)
         defer { close(folder) }
         try write("{\"keys\": [\n\(keys)\n]}\n", path: path, mode: 0o600)
@@ -38,35 +38,87 @@ package enum KeyFile {
     /// - Returns: the new key's name.
     /// - Throws: where the file cannot be used as it is, or cannot be replaced.
     package static func rotate(path: String, ring: Ring) throws(KeysError) -> String {
+        try add(newKey(for: ring), path: path)
+    }
+
+    /// Makes a key on a token the active key-encryption key and retires the one that was active.
+    ///
+    /// - Returns: the name that the key has in the file.
+    /// - Throws: where `location` is no URI that names a key, or the file cannot be used or replaced.
+    package static func rotate(path: String, to location: String) throws(KeysError) -> String {
+        guard let uri = PKCS11URI(location) else {
+            throw KeysError("the URI is not one of RFC 7512 with token or serial, and object or id, and no query")
+        }
+        return try add(Key(kid: newName(for: .kek), location: uri), path: path, location: location)
+    }
+
+    private static func add(_ key: Key, path: String, location: String? = nil) throws(KeysError) -> String {
+        try change(path) { bytes throws(KeysError) in
+            try rotated(bytes, adding: key, entry(of: key, location: location))
+        }
+        return key.kid
+    }
+
+    /// Takes a retired key out, in one step as a rotation does; everything else in the file stays as it was.
+    ///
+    /// - Throws: where there is no retired key of this name, or the file cannot be used or replaced.
+    package static func remove(path: String, kid: String) throws(KeysError) {
+        try change(path) { bytes throws(KeysError) in
+            let keys = try KeySetParser.keys(in: bytes)
+            guard let index = keys.firstIndex(where: { $0.kid == kid }) else {
+                throw KeysError("KEYS_FILE: no key has this name")
+            }
+            guard keys[index].state == .retired else { throw KeysError("KEYS_FILE: kid \(kid) is active") }
+            let places = try KeySetParser.elements(in: bytes).places
+            let range =
+                if index > 0 {
+                    places[index - 1].upperBound..<places[index].upperBound
+                } else {
+                    places[0].lowerBound..<(places.count > 1 ? places[1].lowerBound : places[0].upperBound)
+                }
+            var text = Array(bytes)
+            defer { wipe(&text) }
+            text.removeSubrange(range)
+            _ = try KeyRings(parsing: text)
+            return String(decoding: text, as: UTF8.self)
+        }
+    }
+
+    /// Replaces the file by what `edit` makes of it, while others who would change it wait.
+    private static func change(
+        _ path: String,
+        _ edit: (UnsafeRawBufferPointer) throws(KeysError) -> String
+    ) throws(KeysError) {
         guard let resolved = realpath(path, nil) else { throw KeyFileContents.failure(path, "cannot be found") }
         defer { free(resolved) }
         let path = String(cString: resolved)  // a link stays a link
 
-        // The folder is locked, not the file: the file that was locked would be gone after the first rotation.
+        // The folder is locked, not the file: the file that was locked would be gone after the first change.
         let folder = try openFolder(of: path)
         defer { close(folder) }
         while flock(folder, LOCK_EX) != 0 {
             guard errno == EINTR else { throw KeyFileContents.failure(path, "its folder cannot be locked") }
         }
         let contents = try KeyFileContents.read(path: path)
-        let key = newKey(for: ring)
-        let text = try contents.bytes.withBytes { bytes throws(KeysError) in
-            try rotated(bytes, adding: key)
-        }
+        let text = try contents.bytes.withBytes(edit)
         try replace(path, with: text, like: contents)
         try synchronize(folder, path)
-        return key.kid
+    }
+
+    private static func newName(for ring: Ring) -> String {
+        "\(ring.rawValue)-\(Base32.encode(SecureRandom.bytes(10)).lowercased())"
     }
 
     private static func newKey(for ring: Ring) -> Key {
-        let suffix = Base32.encode(SecureRandom.bytes(10)).lowercased()
-        return Key(kid: "\(ring.rawValue)-\(suffix)", ring: ring, secret: .random(32))
+        Key(kid: newName(for: ring), ring: ring, secret: .random(32))
     }
 
-    private static func entry(of key: Key) -> String {
+    private static func entry(of key: Key, location: String?) -> String {
         let secret = key.secret.withBytes { Base64URL.encode($0) }
         let type =
-            if let publicKey = key.publicKey {
+            if let location {
+                "\"kty\": \"oct\", \"pkcs11\": \"\(escaped(location))\""
+            } else if let publicKey = key.publicKey {
                 "\"kty\": \"OKP\", \"crv\": \"Ed25519\", \"x\": \"\(Base64URL.encode(publicKey))\", \"d\": \"\(secret)\""
             } else {
                 "\"kty\": \"oct\", \"k\": \"\(secret)\""
@@ -75,8 +127,16 @@ package enum KeyFile {
         return "  {\(names), \(type)}"
     }
 
+    private static func escaped(_ text: String) -> String {
+        text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+    }
+
     /// The file's text with one more key, the ring's active one turned to `retired` in place.
-    private static func rotated(_ bytes: UnsafeRawBufferPointer, adding key: Key) throws(KeysError) -> String {
+    private static func rotated(
+        _ bytes: UnsafeRawBufferPointer,
+        adding key: Key,
+        _ entry: String
+    ) throws(KeysError) -> String {
         _ = try KeySetParser.keys(in: bytes)
         let set = try KeySetParser.elements(in: bytes)
         var text = Array(bytes)
@@ -84,7 +144,7 @@ package enum KeyFile {
         // From the end, so that the offsets before stay true.
         var end = set.end
         while end > 0, [0x20, 0x0A, 0x0D, 0x09].contains(text[end - 1]) { end -= 1 }
-        text.insert(contentsOf: ((set.keys.isEmpty ? "\n" : ",\n") + entry(of: key)).utf8, at: end)
+        text.insert(contentsOf: ((set.keys.isEmpty ? "\n" : ",\n") + entry).utf8, at: end)
         for node in set.keys.reversed() {
             guard case .object(let members) = node else { continue }
             func value(_ name: String) -> JSONText? {

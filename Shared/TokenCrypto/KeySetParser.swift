@@ -14,8 +14,17 @@ struct KeySetParser {
         return parser.keys
     }
 
-    /// The nodes of the set's keys, and where a further one may be put.
-    static func elements(in bytes: UnsafeRawBufferPointer) throws(KeysError) -> (keys: [JSONNode], end: Int) {
+    /// The nodes of a set's keys.
+    struct Elements {
+        let keys: [JSONNode]
+        /// Where each of them lies.
+        let places: [Range<Int>]
+        /// Where a further one may be put.
+        let end: Int
+    }
+
+    /// The nodes of the set's keys.
+    static func elements(in bytes: UnsafeRawBufferPointer) throws(KeysError) -> Elements {
         guard bytes.count <= KeyRings.maximumLength else {
             throw KeysError("KEYS_FILE: longer than \(KeyRings.maximumLength) bytes")
         }
@@ -26,10 +35,10 @@ struct KeySetParser {
             throw KeysError("KEYS_FILE: no JSON, a member twice, or too much nesting, at byte \(error.offset)")
         }
         guard case .object(let members) = root,
-            case .array(let keys, let end)? = members.first(where: { $0.name == "keys" })?.value
+            case .array(let keys, let places, let end)? = members.first(where: { $0.name == "keys" })?.value
         else { throw KeysError("KEYS_FILE: no JWK Set: an object with an array \"keys\"") }
         guard keys.count <= maximumKeys else { throw KeysError("KEYS_FILE: more than \(maximumKeys) keys") }
-        return (keys, end)
+        return Elements(keys: keys, places: places, end: end)
     }
 
     private init(bytes: UnsafeRawBufferPointer) {
@@ -61,6 +70,13 @@ struct KeySetParser {
         guard let type = text("kty", of: members, at: place), let ring else { return }
         guard type == ring.keyType.rawValue else {
             problems.append("\(place): ring \(ring.rawValue) wants \"kty\" \"\(ring.keyType.rawValue)\"")
+            return
+        }
+        if ring == .kek, members["pkcs11"] != nil {
+            guard let location = location(of: members, at: place), let kid, Key.isValidName(kid), let state else {
+                return
+            }
+            keys.append(Key(kid: kid, state: state, location: location))
             return
         }
         guard let secret = secret(ring.keyType == .oct ? "k" : "d", of: members, at: place) else { return }
@@ -111,6 +127,21 @@ struct KeySetParser {
         return Secret(consuming: &key, locked: true)
     }
 
+    private mutating func location(of members: [String: JSONNode], at place: String) -> PKCS11URI? {
+        guard members["k"] == nil else {
+            problems.append("\(place): has both \"k\" and \"pkcs11\"")
+            return nil
+        }
+        guard let text = text("pkcs11", of: members, at: place) else { return nil }
+        guard let location = PKCS11URI(text) else {
+            problems.append(
+                "\(place): \"pkcs11\" is no URI of RFC 7512 with token or serial, and object or id, and no query"
+            )
+            return nil
+        }
+        return location
+    }
+
     private mutating func checkPair(_ members: [String: JSONNode], _ secret: Secret, at place: String) {
         if let curve = text("crv", of: members, at: place), curve != "Ed25519" {
             problems.append("\(place): \"crv\" is not Ed25519")
@@ -126,7 +157,7 @@ struct KeySetParser {
         for (index, key) in keys.enumerated() {
             if !names.insert(key.kid).inserted { problems.append("KEYS_FILE: kid \(key.kid) twice") }
             // Rings are kept apart by their keys alone.
-            if let twin = keys[..<index].first(where: { $0.secret == key.secret }) {
+            if let twin = keys[..<index].first(where: { $0.location == key.location && $0.secret == key.secret }) {
                 problems.append("KEYS_FILE: kid \(key.kid) and kid \(twin.kid) are the same key")
             }
             guard key.state == .active else { continue }

@@ -3,9 +3,15 @@
 /// A broken new file changes nothing but ``failure``: the keys that were read last stay in use.
 package final class KeySource: Sendable {
     private let file: WatchedFile<KeyRings>
+    /// What the keys of ring `kek` are used through.
+    package let keyEncryption: any KeyEncryptionKeys
 
     /// Reads the file.
-    package init(path: String) throws(KeysError) {
+    package init(
+        path: String,
+        keyEncryption: any KeyEncryptionKeys = FileKeyEncryption()
+    ) throws(KeysError) {
+        self.keyEncryption = keyEncryption
         file = try WatchedFile(
             path: path,
             WatchedFile.Reading(name: "KEYS_FILE", access: .owner) { contents in
@@ -33,5 +39,13 @@ package final class KeySource: Sendable {
     /// A key, active or retired. Where the name is unknown the file is looked at once more: it may have changed just now.
     package func key(_ ring: Ring, kid: String, now: ContinuousClock.Instant = .now) -> Key? {
         file.find(now: now) { $0.key(ring, kid: kid) }
+    }
+
+    /// The keys, looked at once more where they do not have what somebody else, who may know a newer file, has used.
+    package func rings(
+        now: ContinuousClock.Instant = .now,
+        having isThere: (KeyRings) -> Bool
+    ) -> KeyRings {
+        file.find(now: now) { isThere($0) ? $0 : nil } ?? current
     }
 }

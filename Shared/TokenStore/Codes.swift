@@ -48,6 +48,8 @@ package enum StoreError: Error, CustomStringConvertible, Sendable {
     case unknownCode(column: String)
     case damagedRow(table: String)
     case keyMissing(ring: String)
+    /// A key-encryption key that is kept elsewhere cannot be used now.
+    case keyUnavailable(reason: String)
     case schemaOutdated(pending: Int)
     case schemaNewer
 
@@ -56,6 +58,7 @@ package enum StoreError: Error, CustomStringConvertible, Sendable {
         case .unknownCode(let column): "unknown code in \(column)"
         case .damagedRow(let table): "damaged row in \(table)"
         case .keyMissing(let ring): "no usable key of ring \(ring)"
+        case .keyUnavailable(let reason): reason
         case .schemaOutdated(let pending): "the schema lacks \(pending) migration(s): run `tokenctl migrate`"
         case .schemaNewer: "the schema is newer than this program"
         }

@@ -11,7 +11,7 @@ final class DigestKeys {
         case seed = 4
     }
 
-    private static let tagLength = 4
+    private static let tagLength = DigestTag.length
     /// Tag and MAC.
     static let digestLength = tagLength + 32
     private let hmac = HMACContext(algorithm: .sha256)
@@ -31,9 +31,12 @@ final class DigestKeys {
         return ([active].compactMap(\.self) + others).map { tag(of: $0) + mac(message, label: label, key: $0) }
     }
 
-    func matches(_ message: [UInt8], label: Label, digest: [UInt8], with rings: KeyRings) -> Bool {
+    /// - Parameter keys: read anew where the digest was made under a key that is not known: another worker may have read
+    ///   the file first.
+    func matches(_ message: [UInt8], label: Label, digest: [UInt8], with keys: KeySource) -> Bool {
         let made = Array(digest.prefix(Self.tagLength))
-        guard let key = rings.keys.first(where: { $0.ring == .otp && tag(of: $0) == made }) else { return false }
+        func maker(_ rings: KeyRings) -> Key? { rings.keys.first { $0.ring == .otp && tag(of: $0) == made } }
+        guard let key = maker(keys.rings { maker($0) != nil }) else { return false }
         return constantTimeEquals(mac(message, label: label, key: key), digest.dropFirst(Self.tagLength))
     }
 
@@ -47,7 +50,7 @@ final class DigestKeys {
 
     private func tag(of key: Key) -> [UInt8] {
         if let known = tags[key.kid] { return known }
-        let tag = Array(Digest.sha256(Array(key.kid.utf8)).prefix(Self.tagLength))
+        let tag = DigestTag(kid: key.kid).bytes
         tags[key.kid] = tag
         return tag
     }

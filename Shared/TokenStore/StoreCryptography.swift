@@ -1,4 +1,3 @@
-import Postgres
 package import TokenCore
 package import TokenCrypto
 
@@ -7,8 +6,7 @@ package import TokenCrypto
 /// One for each worker thread; not thread-safe.
 package final class StoreCryptography {
     private let keys: KeySource
-    private var dataKeys: [Int32: AESGCM] = [:]
-    private var newestDataKey: Int32 = 0
+    let dataKeys: DataKeys
     private let contexts: [HashAlgorithm: SharedHMAC] = [
         .sha1: SharedHMAC(.sha1), .sha256: SharedHMAC(.sha256), .sha512: SharedHMAC(.sha512),
     ]
@@ -16,43 +14,14 @@ package final class StoreCryptography {
 
     package init(keys: KeySource) {
         self.keys = keys
-    }
-
-    /// Reads and unwraps the data keys; makes the first one where there is none.
-    ///
-    /// - Throws: `StoreError.keyMissing` where no key of ring `kek` unwraps one of them.
-    func loadDataKeys(_ connection: PGConnection) throws {
-        let rings = keys.current
-        let inTransaction = connection.transactionStatus == .inTransaction
-        if !inTransaction { try connection.execute("BEGIN") }
-        do {
-            let lock = try connection.query(DataKeyQueries.lock)
-            withExtendedLifetime(lock) {}
-            var result = try connection.query(DataKeyQueries.load)
-            if result.rowCount == 0, let wrapping = rings.active(.kek) {
-                let wrapped = KeyWrap.wrap(.random(32), with: wrapping.secret)
-                _ = try connection.query(DataKeyQueries.insert, [.text(wrapping.kid), .bytea(wrapped)])
-                result = try connection.query(DataKeyQueries.load)
-            }
-            for row in result.rows where dataKeys[result.int32(row, 0)] == nil {
-                guard let wrapping = rings.key(.kek, kid: result.text(row, 1)),
-                    let key = KeyWrap.unwrap(result.bytes(row, 2), with: wrapping.secret)
-                else { throw StoreError.keyMissing(ring: Ring.kek.rawValue) }
-                dataKeys[result.int32(row, 0)] = AESGCM(key: key)
-                newestDataKey = max(newestDataKey, result.int32(row, 0))
-            }
-            if !inTransaction { try connection.commit() }
-        } catch {
-            if !inTransaction { connection.rollback() }
-            throw error
-        }
+        dataKeys = DataKeys(keys)
     }
 
     /// Whether every seed in `state` is sealed by a data key that is loaded.
     func knowsDataKeys(of state: WorkingSet) -> Bool {
         state.users.values.allSatisfy { record in
             record.tokens.allSatisfy { token in
-                token.oath.map { SealedSeed.dataKey(of: $0.secret).map { dataKeys[$0] != nil } ?? true } ?? true
+                token.oath.map { SealedSeed.dataKey(of: $0.secret).map(dataKeys.isKnown) ?? true } ?? true
             }
         }
     }
@@ -63,7 +32,7 @@ package final class StoreCryptography {
     }
 
     package func matches(_ content: [UInt8], fingerprint: [UInt8]) -> Bool {
-        digests.matches(content, label: .command, digest: fingerprint, with: keys.current)
+        digests.matches(content, label: .command, digest: fingerprint, with: keys)
     }
 }
 
@@ -81,10 +50,10 @@ extension StoreCryptography: TokenCryptography {
     }
 
     package func seal(seed: [UInt8], for token: TokenID, tenant: String) -> SealedSecret {
-        guard let key = dataKeys[newestDataKey] else { preconditionFailure("a store is opened with a data key") }
+        guard let (number, key) = dataKeys.newest else { preconditionFailure("a store is opened with a data key") }
         let message = seedMessage(seed, tenant)
         return SealedSecret(
-            bytes: SealedSeed.seal(seed, with: key, id: newestDataKey, token: token, tenant: tenant),
+            bytes: SealedSeed.seal(seed, with: key, id: number, token: token, tenant: tenant),
             digest: KeyedDigest(bytes: digests.digest(message, label: .seed, with: keys.current))
         )
     }
@@ -98,6 +67,18 @@ extension StoreCryptography: TokenCryptography {
             let own = SealedSeed.open(secret, with: key, token: token, tenant: tenant)
         else { return false }
         return own.withBytes { constantTimeEquals(seed, $0) }
+    }
+
+    /// The digest under the active key of a seed that is stored; nil where the seed does not open.
+    func digest(ofStored secret: SealedSecret, of token: TokenID, tenant: String) -> [UInt8]? {
+        guard let id = SealedSeed.dataKey(of: secret), let key = dataKeys[id],
+            let seed = SealedSeed.open(secret, with: key, token: token, tenant: tenant)
+        else { return nil }
+        return seed.withBytes { seed in
+            var message = seedMessage(Array(seed), tenant)
+            defer { wipe(&message) }
+            return digests.digest(message, label: .seed, with: keys.current)
+        }
     }
 
     private func seedMessage(_ seed: [UInt8], _ tenant: String) -> [UInt8] {
@@ -115,7 +96,7 @@ extension StoreCryptography: TokenCryptography {
             challenge.value.bytes + Array(otp.utf8),
             label: .otp,
             digest: digest.bytes,
-            with: keys.current
+            with: keys
         )
     }
 
@@ -128,7 +109,7 @@ extension StoreCryptography: TokenCryptography {
             challenge.value.bytes + context,
             label: .context,
             digest: digest.bytes,
-            with: keys.current
+            with: keys
         )
     }
 }

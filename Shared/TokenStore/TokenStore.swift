@@ -8,6 +8,7 @@ package import TokenCrypto
 /// connection is replaced by ``reconnect()``.
 package final class TokenStore {
     private let settings: StoreSettings
+    let keys: KeySource
     private(set) var connection: PGConnection
     private var catalogues: [String: (version: Int64, catalogue: TypeCatalogue)] = [:]
     package let cryptography: StoreCryptography
@@ -15,9 +16,10 @@ package final class TokenStore {
     /// - Throws: `PostgresError` while the database is away; `StoreError` where schema or keys don't fit.
     package init(_ settings: StoreSettings, keys: KeySource) throws {
         self.settings = settings
+        self.keys = keys
         connection = try settings.connect()
         cryptography = StoreCryptography(keys: keys)
-        try cryptography.loadDataKeys(connection)
+        try cryptography.dataKeys.load(connection)
     }
 
     package var isBroken: Bool { connection.isBroken }
@@ -26,7 +28,7 @@ package final class TokenStore {
     package func reconnect() throws {
         connection.close()
         connection = try settings.connect()
-        try cryptography.loadDataKeys(connection)
+        try cryptography.dataKeys.load(connection)
     }
 
     package func close() {
@@ -116,7 +118,12 @@ package final class TokenStore {
         let load = BatchLoad(request)
         do {
             let batch = try load.decode(connection.pipeline(load.steps))
-            if !cryptography.knowsDataKeys(of: batch.state) { try cryptography.loadDataKeys(connection) }
+            let dataKeys = cryptography.dataKeys
+            if cryptography.knowsDataKeys(of: batch.state) {
+                try dataKeys.refreshIfStale(connection)
+            } else {
+                try dataKeys.load(connection)
+            }
             return batch
         } catch {
             connection.rollback()

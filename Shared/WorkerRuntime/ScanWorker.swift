@@ -25,6 +25,7 @@ final class ScanWorker {
     private let outbox: Outbox
     private let runner: ScanRunner
     private let checkpoints: CheckpointRunner
+    private let keys: KeyRunner
     private let heartbeat: Heartbeat?
     private let patience: Int64
     private let takeovers: Counter
@@ -75,6 +76,7 @@ final class ScanWorker {
             metrics: setup.metrics
         )
         checkpoints = CheckpointRunner(setup, store: store, every: checkpointInterval)
+        keys = KeyRunner(setup, store: store, heartbeat: heartbeat)
         takeovers = setup.metrics.counter(.takeovers)
         dueTokens = setup.metrics.gauge(.expiryDue)
         housekeeping = Housekeeping(
@@ -94,9 +96,10 @@ final class ScanWorker {
                 let isHeld = try pass()
                 try publishCheckpoint()
                 try keepHouse()
+                let isUnderWay = try keys.run()
                 backoff.reset()
                 setup.faults.end()
-                setup.stop.wait(atMost: isHeld ? min(interval, Self.heldInterval) : interval)
+                setup.stop.wait(atMost: isHeld || isUnderWay ? min(interval, Self.heldInterval) : interval)
             } catch let error where setup.faults.isTransient(error) {
                 setup.faults.begin(error)
                 outbox.purge()

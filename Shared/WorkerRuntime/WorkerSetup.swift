@@ -1,5 +1,6 @@
 package import CommandSigning
 package import Contract
+import HardwareKeys
 package import Logging
 package import Messaging
 import Postgres
@@ -46,7 +47,7 @@ package struct WorkerSetup: Sendable {
         }
         let rule = Self.replyTopics(settings.topics.replyTopics, topics, &reader)
         let kafka = Self.kafka(settings.kafka, logger, &reader)
-        let keys = settings.keysFile.isEmpty ? nil : Self.keys(settings.keysFile, rings, &reader)
+        let keys = settings.keysFile.isEmpty ? nil : Self.keys(settings, rings, &reader)
         let signatures = settings.commands.signing.flatMap { Self.signatures($0, &reader) }
         do {
             try reader.finish()
@@ -130,15 +131,36 @@ package struct WorkerSetup: Sendable {
         }
     }
 
-    private static func keys(_ path: String, _ rings: [Ring], _ reader: inout SettingsReader) -> KeySource? {
+    private static func keys(
+        _ settings: ServiceSettings,
+        _ rings: [Ring],
+        _ reader: inout SettingsReader
+    ) -> KeySource? {
         do {
-            let keys = try KeySource(path: path)
+            // Who opens no seed needs no token.
+            let tokens = rings.contains(.kek) ? try settings.keyTokens.map(hardwareKeys) : nil
+            let keys = try KeySource(path: settings.keysFile, keyEncryption: tokens ?? FileKeyEncryption())
             reader.refuse(lines: keys.current.problems(needing: rings))
+            if rings.contains(.kek) {
+                for key in keys.current.keys where key.location != nil {
+                    guard let tokens else {
+                        reader.refuse("PKCS11_MODULE", "required: kid \(key.kid) is on a PKCS#11 token")
+                        break
+                    }
+                    try tokens.check(key)
+                }
+            }
             return keys
-        } catch {
+        } catch let error as KeysError {
             reader.refuse(lines: error.problems)
-            return nil
+        } catch {
+            reader.refuse(lines: ["\(error)"])
         }
+        return nil
+    }
+
+    private static func hardwareKeys(_ settings: KeyTokenSettings) throws(KeyEncryptionError) -> HardwareKeys {
+        try HardwareKeys(module: settings.module, pinFile: settings.pinFile)
     }
 
     private static func signatures(

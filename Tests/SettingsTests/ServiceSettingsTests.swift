@@ -29,6 +29,15 @@ struct ServiceSettingsTests {
         )
     }
 
+    @Test("the library of a key's token and the file with its PIN are set together or not at all")
+    func keyTokens() throws {
+        #expect(try read([:]).keyTokens == nil)
+        let both = try read(["PKCS11_MODULE": "/m.so", "PKCS11_PIN_FILE": "/pin"]).keyTokens
+        #expect(both?.module == "/m.so" && both?.pinFile == "/pin")
+        #expect(mistakes(["PKCS11_MODULE": "/m.so"]) == ["PKCS11_PIN_FILE: required with PKCS11_MODULE"])
+        #expect(mistakes(["PKCS11_PIN_FILE": "/pin"]) == ["PKCS11_MODULE: required with PKCS11_PIN_FILE"])
+    }
+
     @Test("the defaults are the contract's")
     func defaults() throws {
         let settings = try read([:])

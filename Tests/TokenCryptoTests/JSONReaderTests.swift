@@ -32,7 +32,7 @@ struct JSONReaderTests {
     func escapes() throws {
         let json = Array(#"["\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00", "é😀"]"#.utf8)
         try json.withUnsafeBytes { bytes in
-            guard case .array(let nodes, let end) = try JSONReader.read(bytes), case .string(let first) = nodes[0],
+            guard case .array(let nodes, _, let end) = try JSONReader.read(bytes), case .string(let first) = nodes[0],
                 case .string(let second) = nodes[1]
             else {
                 Issue.record("no array of strings")

@@ -63,6 +63,45 @@ struct KeyFileTests {
         #expect(rings.keys.map(\.state) == [.retired, .retired, .retired, .active])
     }
 
+    @Test("a retired key is taken out, wherever it stands, and all else stays as it was")
+    func removes() throws {
+        let k = (0..<4).map { _ in Base64URL.encode(SecureRandom.bytes(32)) }
+        func entry(_ index: Int, _ state: String) -> String {
+            #"{"kty":"oct", "kid":"k\#(index)", "ring":"otp", "state":"\#(state)", "k":"\#(k[index])"}"#
+        }
+        func file(_ keys: [Int]) -> String {
+            #"{ "note" : "kept", "keys" : [ "#
+                + keys.map { entry($0, $0 == 3 ? "active" : "retired") }.joined(separator: "\n , ") + " ]}"
+        }
+        let path = folder.path("keys")
+        try folder.write(file([0, 1, 2, 3]), "keys", mode: 0o400)
+        var left = [0, 1, 2, 3]
+        for index in [1, 0, 2] {
+            try KeyFile.remove(path: path, kid: "k\(index)")
+            left.removeAll { $0 == index }
+            #expect(try KeyRings.load(path: path).keys.map(\.kid) == left.map { "k\($0)" })
+        }
+        #expect(String(decoding: try folder.read("keys"), as: UTF8.self) == file([3]))
+        #expect(try folder.mode("keys") == 0o400)
+        for kid in ["k3", "k1"] { #expect(throws: KeysError.self) { try KeyFile.remove(path: path, kid: kid) } }
+        #expect(String(decoding: try folder.read("keys"), as: UTF8.self) == file([3]))
+        #expect(try folder.names == ["keys"], "no draft is left")
+    }
+
+    @Test("a key on a token takes over in ring kek, and the file has where it is, and no key")
+    func rotatesToToken() throws {
+        let path = folder.path("keys")
+        try KeyFile.create(path: path, rings: [.kek])
+        let uri = "pkcs11:token=my;object=\"kek\\"
+        let kid = try KeyFile.rotate(path: path, to: uri)
+        let key = try #require(try KeyRings.load(path: path).active(.kek))
+        #expect(key.kid == kid && key.location == PKCS11URI(uri) && key.secret.count == 0)
+        #expect(throws: KeysError.self) { try KeyFile.rotate(path: path, to: "pkcs11:token=my") }
+        #expect(throws: KeysError.self, "the same key a second time") { try KeyFile.rotate(path: path, to: uri) }
+        _ = try KeyFile.rotate(path: path, ring: .kek)
+        #expect(try KeyRings.load(path: path).key(.kek, kid: kid)?.state == .retired)
+    }
+
     @Test("a rotation through a link changes the file, not the link")
     func rotatesThroughLink() throws {
         try KeyFile.create(path: folder.path("keys"), rings: [.kek])

@@ -10,6 +10,8 @@ struct CommandLineTests {
         "what nobody can mean is a usage error",
         arguments: [
             ["dance"], ["keys", "rotate"], ["keys", "rotate", "nothing"], ["keys", "init", "--force"],
+            ["keys", "rotate", "kek", "--pkcs11", "pkcs11:token=t"], ["keys", "remove"],
+            ["keys", "rotate", "otp", "--pkcs11", "pkcs11:token=t;object=o"],
             ["tenant", "add"],
             ["tenant", "add", "Upper"], ["tenant", "add", "a/b"], ["topics", "create", "--partitions", "0"],
             ["topics", "create", "--partitions", "x"], ["topics", "create", "--replication-factor", "0"],
@@ -31,7 +33,8 @@ struct CommandLineTests {
     @Test(
         "every command takes --tenant",
         arguments: [
-            ["keys", "init"], ["keys", "rotate", "otp"], ["keys", "status"], ["migrate"], ["topics", "create"],
+            ["keys", "init"], ["keys", "rotate", "otp"], ["keys", "status"], ["keys", "remove", "k"],
+            ["keys", "rotate", "kek", "--pkcs11", "pkcs11:token=t;object=o"], ["migrate"], ["topics", "create"],
             ["tenant", "add", "a"], ["tenant", "list"], ["send", "token.view", "--user", "a"], ["watch", "events"],
             ["dlq", "list"], ["dlq", "show", "t", "0", "0"], ["dlq", "replay", "t", "0", "0"], ["check-configuration"],
         ]

@@ -72,7 +72,8 @@ struct SetUpTests {
             #expect(try tool.run("keys", "rotate", "otp").code == 0)
             let status = try tool.run("keys", "status")
             let rows = status.lines.map { $0.split(separator: "\t") }
-            #expect(rows.count == 8 && rows.allSatisfy { $0.count == 3 })
+            #expect(rows.count == 8 && rows.allSatisfy { $0.count == ($0[2] == "retired" ? 4 : 3) })
+            #expect(rows.filter { $0[2] == "retired" }.map { $0[3] } == ["unknown"], "there is no database to ask")
             #expect(rows.filter { $0[1] == "otp" }.map { $0[2] } == ["retired", "active"])
             for key in made.keys {
                 #expect(!status.output.contains(key.secret.withBytes { Base64URL.encode($0) }))
