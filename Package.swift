@@ -90,7 +90,8 @@ let package = Package(
         .target(
             name: "WorkerRuntime",
             dependencies: [
-                "CommandSigning", "Contract", "Messaging", "Postgres", "Settings", "Telemetry", "TokenCore", "TokenCrypto", "TokenStore",
+                "CommandSigning", "Contract", "Messaging", "Postgres", "Settings", "Telemetry", "TokenCore",
+                "TokenCrypto", "TokenStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -1,4 +1,3 @@
-import CoreFoundation  // counts as the module of `stat` once a dependency has loaded it
 import Foundation
 import Yams
 
@@ -98,16 +97,25 @@ struct ConfigurationReader {
         return choice
     }
 
+    /// Permission bits; symbolic links are followed. Nil where there is no such file.
+    private func mode(of path: String) -> Int? {
+        let path = URL(filePath: path).resolvingSymlinksInPath().path
+        do {
+            return try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+        } catch {
+            return nil
+        }
+    }
+
     /// The first line of a file that others can't write to; relative paths start at the configuration file.
     mutating func secret(_ mapping: Node.Mapping, _ key: String, _ path: String) -> String? {
         guard let name = string(mapping, key, path) else { return nil }
         let place = resolved(name)
-        var facts = stat()
-        guard stat(place, &facts) == 0, let data = FileManager.default.contents(atPath: place) else {
+        guard let data = FileManager.default.contents(atPath: place), let mode = mode(of: place) else {
             refuse(mapping[key], "\(path).\(key)", "can't be read")
             return nil
         }
-        guard facts.st_mode & 0o022 == 0 else {
+        guard mode & 0o022 == 0 else {
             refuse(mapping[key], "\(path).\(key)", "others can write to it, chmod 600")
             return nil
         }
