@@ -296,15 +296,22 @@ let package = Package(
 // Tests/fuzz builds this: libFuzzer has a `main` of its own, and everything that it watches is instrumented.
 let isFuzzing = Context.environment["USER_TOKENS_FUZZ"] != nil
 if isFuzzing {
-    package.targets.append(
+    package.targets += [
         .executableTarget(
             name: "VendorFuzz",
             dependencies: ["TokenCrypto", "VendorFiles"],
             path: "Tests/VendorFuzz",
             exclude: ["vendor.dict"],
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]
-        )
-    )
+        ),
+        .executableTarget(
+            name: "MessageFuzz",
+            dependencies: ["Contract", "TokenCrypto"],
+            path: "Tests/MessageFuzz",
+            exclude: ["message.dict"],
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]
+        ),
+    ]
 }
 
 for target in package.targets where target.type != .system {
@@ -314,7 +321,8 @@ for target in package.targets where target.type != .system {
         .enableUpcomingFeature("InternalImportsByDefault"),
         .treatAllWarnings(as: .error),
     ]
-    if isFuzzing, ["Contract", "TokenCrypto", "VendorFiles", "VendorFuzz"].contains(target.name) {
+    let watched = ["Contract", "MessageFuzz", "TokenCrypto", "VendorFiles", "VendorFuzz"]
+    if isFuzzing, watched.contains(target.name) {
         target.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer", "-parse-as-library"]))
     }
 }
