@@ -99,8 +99,8 @@ struct DeadLettersCommand: ParsableCommand {
             guard (partition == nil) == (offset == nil) else {
                 throw ValidationError("a place is a partition and an offset")
             }
-            let isChosen = all || !filter.isEmpty || tenant.given != nil
-            guard (partition != nil) != isChosen else {
+            let isFiltered = all || !filter.isEmpty
+            guard partition == nil ? isFiltered || tenant.given != nil : !isFiltered else {
                 throw ValidationError("name one place, or a filter, or --all")
             }
         }
