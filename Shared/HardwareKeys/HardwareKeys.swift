@@ -1,4 +1,5 @@
 import CPKCS11
+import Glibc
 import Synchronization
 package import TokenCrypto
 
@@ -70,9 +71,14 @@ package final class HardwareKeys: KeyEncryptionKeys {
         }
     }
 
+    private static let attempts = 8
+    /// Microseconds before the second attempt; each later one waits as much longer.
+    private static let pause: UInt32 = 20_000
+
     private static func binding(_ key: Key) -> [UInt8] { Array("usertokens data key".utf8) + [0] + Array(key.kid.utf8) }
 
-    /// Finds the key and uses it; once more with the library made ready anew where that fails.
+    /// Finds the key and uses it; again, a little later, with the library made ready anew where that fails: a token can be
+    /// away for a moment, as SoftHSM's is while other processes log in to it.
     private func use<Result: Sendable>(
         _ key: Key,
         at location: PKCS11URI,
@@ -84,10 +90,11 @@ package final class HardwareKeys: KeyEncryptionKeys {
                 return .failure(KeyEncryptionError("PKCS11_PIN_FILE: its PIN was refused, and is not tried again"))
             }
             var reason = ""
-            for _ in 0..<2 {
+            for attempt in 0..<Self.attempts {
+                if attempt > 0 { usleep(Self.pause * UInt32(attempt)) }
                 if state.isFaulty { library.finalize() }
                 do throws(PKCS11Failure) {
-                    let (result, problem) = try attempt(location, pin, body)
+                    let (result, problem) = try self.attempt(location, pin, body)
                     state.isFaulty = result == nil
                     if let result { return .success(result) }
                     reason = problem
