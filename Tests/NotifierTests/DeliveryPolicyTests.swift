@@ -22,7 +22,7 @@ struct DeliveryPolicyTests {
 
     @Test("what is settled ends")
     func settled() {
-        #expect(step(.sent(providerMessageID: "x")) == .end(.sent(providerMessageID: "x")))
+        #expect(step(.sent(providerMessageIDs: ["x"])) == .end(.sent(providerMessageIDs: ["x"])))
         #expect(step(.refused, providers: 3) == .end(.rejectedByProvider))
         #expect(step(.invalidDestination) == .end(.invalidDestination))
     }
@@ -69,7 +69,7 @@ struct DeliveryPolicyTests {
         #expect(health.isUsable(at: later))
         health.record(.failed(retryAfter: nil), at: later)
         #expect(!health.isUsable(at: later))
-        health.record(.sent(providerMessageID: nil), at: later)
+        health.record(.sent(providerMessageIDs: []), at: later)
         health.record(.failed(retryAfter: nil), at: later)
         #expect(health.isUsable(at: later))
     }

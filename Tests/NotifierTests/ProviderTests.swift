@@ -48,8 +48,8 @@ struct ProviderTests {
 
     @Test("both hand over what they got, and give back the provider's id")
     func delivered() async throws {
-        #expect(await deliver(relay, to: "alice@example.org") == .sent(providerMessageID: "1"))
-        #expect(await deliver(gateway, to: "+41791234567") == .sent(providerMessageID: "sms-2"))
+        #expect(await deliver(relay, to: "alice@example.org") == .sent(providerMessageIDs: ["1"]))
+        #expect(await deliver(gateway, to: "+41791234567") == .sent(providerMessageIDs: ["sms-2"]))
         let messages = try await receiver.messages()
         #expect(messages.map(\.channel) == ["email", "sms"])
         #expect(

@@ -22,7 +22,7 @@ struct DeliveryPolicy: Sendable {
 
     /// How a delivery ends.
     enum Ending: Equatable, Sendable {
-        case sent(providerMessageID: String?)
+        case sent(providerMessageIDs: [String])
         case rejectedByProvider
         case invalidDestination
         /// The deadline came first, or there is nobody to deliver.
@@ -50,10 +50,10 @@ struct DeliveryPolicy: Sendable {
         chance: Double
     ) -> Step {
         switch outcome {
-        case .sent(let id): return .end(.sent(providerMessageID: id))
+        case .sent(let ids): return .end(.sent(providerMessageIDs: ids))
         case .refused: return .end(.rejectedByProvider)
         case .invalidDestination: return .end(.invalidDestination)
-        case .unknown: return .end(.unknown)
+        case .unknown, .unanswered: return .end(.unknown)
         case .failed(let retryAfter):
             guard providers > 0 else { return .end(.unavailable) }
             let isRoundOver = (attempt + 1) % providers == 0
@@ -92,7 +92,7 @@ struct ProviderHealth: Sendable {
         case .sent, .refused:
             failures = 0
             restsUntil = nil
-        case .failed, .unknown:
+        case .failed, .unanswered, .unknown:
             failures += 1
             if failures >= Self.tolerated { restsUntil = now + Self.rest }
         case .invalidDestination: break

@@ -23,7 +23,7 @@ struct SMTPProvider: NotificationProvider {
         )
         do {
             let receipt = try await transport.send(mail)
-            return .sent(providerMessageID: queueID(receipt.reply))
+            return .sent(providerMessageIDs: queueID(receipt.reply).map { [$0] } ?? [])
         } catch {
             return deliveryOutcome(of: error)
         }

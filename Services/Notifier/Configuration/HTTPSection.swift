@@ -1,79 +1,9 @@
-import Foundation
-import Settings
 import Transport
 import Yams
 
-/// The part of a provider that is named after its protocol, `smtp:` or `http:`. `timeout` and `allowInsecure` may
-/// stand in it or beside it.
-struct ProviderSection {
-    let node: Node
-    let path: String
-    let outer: Node.Mapping
-    let outerPath: String
-
-    private enum StartTLS: String, CaseIterable {
-        case required, optional, none
-    }
-
-    mutating func readTimeout(_ reader: inout ConfigurationReader) -> Duration? {
-        let found = [(outer, outerPath), (node.mapping ?? [:], path)].filter { $0.0["timeout"] != nil }
-        guard let (mapping, place) = found.first else { return .seconds(10) }
-        guard found.count == 1, let text = reader.string(mapping, "timeout", place),
-            let duration = parseDuration(text), duration > .zero
-        else {
-            reader.refuse(mapping["timeout"], "\(place).timeout", "one duration: a number above 0 and s, m, h or d")
-            return nil
-        }
-        return duration
-    }
-
-    mutating func readMail(_ reader: inout ConfigurationReader) -> (MailServer, Mailbox)? {
-        let keys: Set = ["url", "startTLS", "from", "username", "passwordFile", "caFile", "timeout", "allowInsecure"]
-        guard let mapping = reader.mapping(node, path, keys: keys) else { return nil }
-        let startTLS = reader.choice(mapping, "startTLS", default: StartTLS.required, path)
-        let from = reader.required(mapping, "from", in: node, path)
-        let mailbox = from.flatMap(Mailbox.init)
-        if from != nil, mailbox == nil {
-            reader.refuse(mapping["from"], "\(path).from", "an address, or Name <address>")
-        }
-        let username = reader.string(mapping, "username", path)
-        let password = reader.secret(mapping, "passwordFile", path)
-        if (mapping["username"] == nil) != (mapping["passwordFile"] == nil) {
-            reader.refuse(node, path, "username and passwordFile go together")
-        }
-        let caFile = readCAFile(mapping, &reader)
-        guard let text = reader.required(mapping, "url", in: node, path) else { return nil }
-        guard let url = ServerURL(text, schemes: ["smtp": 587, "smtps": 465]), url.rest.isEmpty else {
-            reader.refuse(mapping["url"], "\(path).url", "smtp://host:port or smtps://host:port")
-            return nil
-        }
-        let isImplicit = url.scheme == "smtps"
-        if isImplicit, mapping["startTLS"] != nil {
-            reader.refuse(mapping["startTLS"], "\(path).startTLS", "smtps is TLS from the start")
-        }
-        if !isImplicit, startTLS == .none, !url.isLoopback, !allowsInsecure(&reader) {
-            reader.refuse(
-                mapping["startTLS"],
-                "\(path).startTLS",
-                "none needs allowInsecure: true, but on the loopback"
-            )
-        }
-        guard let mailbox else { return nil }
-        let security: MailServer.Security =
-            isImplicit
-            ? .implicit : startTLS == .required ? .startTLS : startTLS == .optional ? .startTLSIfOffered : .none
-        let credentials = username.flatMap { name in password.map { Credentials(username: name, password: $0) } }
-        let server = MailServer(
-            host: url.host,
-            port: url.port,
-            security: security,
-            credentials: credentials,
-            caFile: caFile
-        )
-        return (server, mailbox)
-    }
-
-    mutating func readGateway(_ reader: inout ConfigurationReader) -> GatewayConfiguration? {
+/// `http:` of a provider.
+extension ProviderSection {
+    func readGateway(_ reader: inout ConfigurationReader) -> GatewayConfiguration? {
         let keys: Set = [
             "url", "method", "headers", "contentType", "body", "idPointer", "caFile", "timeout", "allowInsecure",
         ]
@@ -100,21 +30,6 @@ struct ProviderSection {
             idPointer: pointer,
             caFile: caFile
         )
-    }
-
-    private func allowsInsecure(_ reader: inout ConfigurationReader) -> Bool {
-        let here = reader.flag(node.mapping ?? [:], "allowInsecure", path)
-        let beside = reader.flag(outer, "allowInsecure", outerPath)
-        return here || beside
-    }
-
-    private func readCAFile(_ mapping: Node.Mapping, _ reader: inout ConfigurationReader) -> String? {
-        guard let name = reader.string(mapping, "caFile", path) else { return nil }
-        let file = reader.resolved(name)
-        if !FileManager.default.isReadableFile(atPath: file) {
-            reader.refuse(mapping["caFile"], "\(path).caFile", "can't be read")
-        }
-        return file
     }
 
     private func readURL(_ mapping: Node.Mapping, _ reader: inout ConfigurationReader) -> PlaceholderText? {

@@ -22,24 +22,54 @@ struct DeliverableMessage: Sendable, CustomStringConvertible, CustomDebugStringC
 
 /// How one attempt ended.
 enum DeliveryOutcome: Equatable, Sendable {
-    /// The provider took it; its own id, where it told one.
-    case sent(providerMessageID: String?)
+    /// The provider took it; its own ids, where it told any: one for each part of a long SMS.
+    case sent(providerMessageIDs: [String])
     /// The provider won't take this message, now or later: `rejected_by_provider`.
     case refused
     /// No address that could be sent to: `invalid_destination`.
     case invalidDestination
     /// Not delivered for a reason that may pass; not before `retryAfter`, where the provider said so.
     case failed(retryAfter: Duration?)
+    /// All of it was sent, and no answer came in time: it may have been taken, though those who take one mostly say so.
+    case unanswered
     /// It may have been delivered or not: sending it again could deliver twice.
     case unknown
 }
 
-/// Delivers messages of one channel; SMTP, an HTTP gateway.
+/// What a provider tells later of a message that it took.
+struct ProviderReceipt: Equatable, Sendable {
+    enum State: Equatable, Sendable {
+        case delivered
+        case failed
+    }
+
+    /// The provider's name in the configuration.
+    let provider: String
+    /// The provider's own id of the message, or of a part of it.
+    let messageID: String
+    let state: State
+}
+
+/// Takes a receipt; false where it could not be recorded and told now, so that the provider has to tell it again.
+typealias ReceiptSink = @Sendable (ProviderReceipt) async -> Bool
+
+/// Delivers messages of one channel: SMTP, an HTTP gateway, SMPP.
 protocol NotificationProvider: Sendable {
     var name: String { get }
 
+    /// Called once, before the first attempt; connections of its own are opened, receipts that come by them go to `sink`.
+    func start(receipts sink: @escaping ReceiptSink)
+
+    /// Called once, after the last attempt.
+    func shutdown() async
+
     /// One attempt, ended at the provider's time limit or at `deadline`, whichever is first.
     func deliver(_ message: DeliverableMessage, deadline: ContinuousClock.Instant) async -> DeliveryOutcome
+}
+
+extension NotificationProvider {
+    func start(receipts sink: @escaping ReceiptSink) {}
+    func shutdown() async {}
 }
 
 extension ProviderConfiguration {

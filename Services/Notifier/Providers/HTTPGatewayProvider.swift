@@ -43,7 +43,11 @@ struct HTTPGatewayProvider: NotificationProvider {
     private func outcome(of response: HTTPResponse) -> DeliveryOutcome {
         switch response.status {
         case 200..<300:
-            .sent(providerMessageID: gateway.idPointer.flatMap { GatewayAnswer.text(at: $0, in: response.body) })
+            .sent(
+                providerMessageIDs: gateway.idPointer.flatMap { GatewayAnswer.text(at: $0, in: response.body) }.map {
+                    [$0]
+                } ?? []
+            )
         // Come back later, or our login is wrong: no word about this message.
         case 401, 407, 408, 425, 429: .failed(retryAfter: retryAfter(response))
         case 400..<500: .refused

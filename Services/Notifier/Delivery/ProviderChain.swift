@@ -58,6 +58,7 @@ extension DeliveryOutcome {
         case .refused: "refused"
         case .invalidDestination: "invalid_destination"
         case .failed: "failed"
+        case .unanswered: "unanswered"
         case .unknown: "unknown"
         }
     }

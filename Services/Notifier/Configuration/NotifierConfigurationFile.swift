@@ -80,7 +80,7 @@ private func readProvider(
         reader.refuse(node, path, "exactly one of smtp, http and smpp is needed")
         return nil
     }
-    var section = ProviderSection(node: inner, path: "\(path).\(kind)", outer: mapping, outerPath: path)
+    let section = ProviderSection(node: inner, path: "\(path).\(kind)", outer: mapping, outerPath: path)
     switch (kind, channel) {
     case ("smpp", _):
         reader.refuse(inner, section.path, "SMPP is not supported by this version")
