@@ -88,6 +88,7 @@ let package = Package(
                 .embedInCode("Schema/001_token_schema.sql"),
                 .embedInCode("Schema/002_stock_and_types.sql"),
                 .embedInCode("Schema/003_audit.sql"),
+                .embedInCode("Schema/004_delivery_receipts.sql"),
             ]
         ),
         .target(

@@ -19,10 +19,6 @@ struct NotifierMetrics {
         registry.counter(.deadLetters, reason).increment()
     }
 
-    func setInFlight(_ count: Int, _ channel: Channel) {
-        registry.gauge(.deliveriesInFlight, channel.rawValue).set(count)
-    }
-
     func observeAge(of written: Instant, at now: Instant) {
         queueAge.observe(max(0, Double(now.microseconds - written.microseconds) / 1_000_000))
     }

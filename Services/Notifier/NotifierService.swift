@@ -11,6 +11,7 @@ import WorkerRuntime
 struct NotifierService: Service {
     private let setup: WorkerSetup
     private let plan: DeliveryPlan
+    private let desk = ReceiptDesk()
     /// Beyond the longest attempt: time to record its end.
     static let leaseMargin: Duration = .seconds(5)
 
@@ -20,22 +21,43 @@ struct NotifierService: Service {
     }
 
     func run() async throws {
-        let transport = Transport(.forAttempts)
-        let setup = setup
-        let plan = plan
         try await withGracefulShutdownHandler {
-            try await DedicatedThread.run(setup.service) { try Self.work(setup, plan, transport) }
+            try await deliver()
         } onGracefulShutdown: {
             setup.stop.request()
         }
-        await transport.shutdown()
     }
 
-    /// Works on the calling thread until a stop is requested.
-    static func work(_ setup: WorkerSetup, _ plan: DeliveryPlan, _ transport: Transport, group: String? = nil) throws {
-        let chain = ProviderChain(plan.configuration, transport: transport, metrics: setup.metrics)
+    /// Delivers until a stop is requested.
+    func deliver(group: String? = nil) async throws {
+        let (setup, desk, templates) = (setup, desk, plan.templates)
+        let transport = Transport(.forAttempts(of: plan.configuration))
+        let crew = ProviderCrew(plan.configuration, transport: transport, metrics: setup.metrics)
+        crew.start { await desk.take($0) != .unavailable }
+        let end: Result<Void, any Error>
+        do {
+            end = .success(
+                try await DedicatedThread.run(setup.service) { try Self.work(setup, crew, desk, templates, group) }
+            )
+        } catch {
+            end = .failure(error)
+        }
+        desk.close()
+        await crew.shutdown()
+        await transport.shutdown()
+        try end.get()
+    }
+
+    /// Works on the calling thread.
+    private static func work(
+        _ setup: WorkerSetup,
+        _ crew: ProviderCrew,
+        _ desk: ReceiptDesk,
+        _ templates: MessageTemplates,
+        _ group: String?
+    ) throws {
         // Whole seconds, rounded up.
-        let lease = (chain.longestAttempt + leaseMargin + .milliseconds(999)).components.seconds
+        let lease = (crew.longestAttempt + leaseMargin + .milliseconds(999)).components.seconds
         let start = WorkerStart(setup)
         let random = SystemRandomSource().words()
         let claim = UUIDValue(version7: .wallClock, random: random)
@@ -56,8 +78,9 @@ struct NotifierService: Service {
             consumer: consumer,
             producer: producer,
             ledger: ledger,
-            chain: chain,
-            templates: plan.templates
+            crew: crew,
+            desk: desk,
+            templates: templates
         ).run(heartbeat: heartbeat)
         producer.close()
     }
@@ -65,8 +88,8 @@ struct NotifierService: Service {
 
 extension Transport.Limits {
     /// Room for every attempt that can be under way.
-    fileprivate static let forAttempts = Transport.Limits(
-        transfers: ProviderChain.attemptsPerChannel * Channel.allCases.count,
-        connectionsPerHost: ProviderChain.attemptsPerChannel
-    )
+    fileprivate static func forAttempts(of configuration: NotifierConfiguration) -> Transport.Limits {
+        let concurrency = configuration.channels.values.joined().map(\.concurrency)
+        return Transport.Limits(transfers: concurrency.reduce(0, +), connectionsPerHost: concurrency.max() ?? 1)
+    }
 }

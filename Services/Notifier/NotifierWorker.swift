@@ -18,9 +18,10 @@ import WorkerRuntime
 final class NotifierWorker {
     private let setup: WorkerSetup
     private let consumer: KafkaConsumer
-    private let outbox: Outbox
+    private let teller: EventTeller
     private let ledger: DeliveryLedger
-    private let chain: ProviderChain
+    private let crew: ProviderCrew
+    private let desk: ReceiptDesk
     private let reader: ParcelReader
     private let events: DeliveryEvents
     private let envelopes: SealedEnvelopes
@@ -29,17 +30,17 @@ final class NotifierWorker {
     private let attempts: AttemptQueue
 
     /// From taken to recorded.
-    private(set) var book = DeliveryBook(limit: ProviderChain.attemptsPerChannel)
+    private(set) var book = DeliveryBook()
+    private var board: ProviderBoard
+    private var gauges: ProviderGauges
     /// Of those in the book whose stage is `ended`, how.
     private var ends: [DeliveryEnd] = []
     /// Claims to be given back.
     private var foregone: [NotificationID] = []
-    /// Recorded, or nothing to record: to be told; then the records are finished.
-    private var untold: [(message: WireMessage, places: [RecordPlace])] = []
-    private var telling: (shipment: Outbox.Shipment, places: [RecordPlace], since: ContinuousClock.Instant)?
     private var offsets = OffsetLedger()
     private var committed: [TopicPartition: Int64] = [:]
     private var isPaused = false
+    private var receiptsFrom = ContinuousClock.now
 
     /// Notifications held at most; then the partitions are paused until half of them have left.
     private static let capacity = 2_000
@@ -49,14 +50,16 @@ final class NotifierWorker {
     private static let staleClaim = NotifierService.leaseMargin - .seconds(1)
     /// How often it is looked whether another notifier has ended what it holds.
     private static let otherInterval: Duration = .seconds(1)
-    private static let tellPatience: Duration = .seconds(2)
+    /// How soon a receipt of a message that nobody knows is looked at again.
+    private static let receiptInterval: Duration = .milliseconds(100)
 
     init(
         _ setup: WorkerSetup,
         consumer: KafkaConsumer,
         producer: KafkaProducer,
         ledger: DeliveryLedger,
-        chain: ProviderChain,
+        crew: ProviderCrew,
+        desk: ReceiptDesk,
         templates: MessageTemplates
     ) {
         self.setup = setup
@@ -64,12 +67,16 @@ final class NotifierWorker {
         let waker = consumer.waker
         attempts = AttemptQueue { waker.wake() }
         self.ledger = ledger
-        self.chain = chain
+        self.crew = crew
+        self.desk = desk
+        desk.open { waker.wake() }
+        board = ProviderBoard(crew.members)
+        gauges = ProviderGauges(crew.members, setup)
         envelopes = setup.envelopes()
         metrics = NotifierMetrics(setup.metrics)
         reader = ParcelReader(envelopes: envelopes, templates: templates)
         events = DeliveryEvents(topics: setup.topics)
-        outbox = Outbox(
+        let outbox = Outbox(
             producer: producer,
             topics: setup.topics,
             envelopes: envelopes,
@@ -78,8 +85,9 @@ final class NotifierWorker {
             faults: setup.faults,
             shouldStop: { setup.stop.isRequested }
         )
+        teller = EventTeller(outbox, health: setup.health, logger: setup.logger)
         consumer.onRevoke = { [unowned self] partitions, isLost in
-            release(Set(partitions), isLost: isLost, patience: min(chain.longestAttempt, Self.tellPatience))
+            release(Set(partitions), isLost: isLost, patience: min(crew.longestAttempt, EventTeller.patience))
         }
     }
 
@@ -107,13 +115,15 @@ final class NotifierWorker {
         try take()
         gather()
         try exchange(claiming: true)
+        try receive()
         try tell()
+        gauges.show(board, at: .now)
     }
 
     // MARK: Taking
 
     private func take() throws {
-        let held = book.count + untold.count + (telling?.places.count ?? 0)
+        let held = book.count + teller.held
         if held >= Self.capacity, !isPaused {
             try consumer.pause(consumer.assignment)
             isPaused = true
@@ -136,15 +146,15 @@ final class NotifierWorker {
             case .dead(let reason):
                 offsets.take(place)
                 metrics.countDeadLetter(reason)
-                untold.append((deadLetter(record, reason: reason), [place]))
+                teller.add(.init(message: deadLetter(record, reason: reason), places: [place]))
             }
         }
     }
 
     /// How long to wait for records; an attempt that ends wakes the consumer.
     private var patience: Int {
-        if !ends.isEmpty || !untold.isEmpty { return 0 }
-        if telling != nil { return 5 }
+        if !ends.isEmpty || !teller.isUnloaded { return 0 }
+        if !teller.isIdle { return 5 }
         guard let due = book.nextDue else { return 100 }
         return Int(max(0, min(100, (due - .now) / .milliseconds(1))).rounded(.up))
     }
@@ -189,13 +199,13 @@ final class NotifierWorker {
             foregone = []
         }
         let asked = ContinuousClock.now
-        let due = claiming ? book.due(at: asked) : []
-        let answer = try ledger.exchange(ends, claiming: due.map(\.parcel.inquiry))
+        let due = claiming ? book.due(at: asked, clock: .wallClock, board) : []
+        let answer = try ledger.exchange(ends, claiming: due.map(\.journey.parcel.inquiry))
         for end in ends { settle(end, answer.results[end.notification]) }
         ends = []
         guard .now - asked < Self.staleClaim else { return }
-        for journey in due {
-            if let standing = answer.standings[journey.parcel.id] { follow(journey, standing, asked) }
+        for departure in due {
+            if let standing = answer.standings[departure.journey.parcel.id] { follow(departure, standing, asked) }
         }
     }
 
@@ -207,7 +217,7 @@ final class NotifierWorker {
         guard let parcel = book.remove(end.notification) else { return }
         metrics.count(parcel.channel, result.state)
         if end.state == .failed { report(parcel, code: end.code) }
-        untold.append((events.message(parcel, result), parcel.places))
+        teller.add(.init(message: events.message(parcel.subject, result), places: parcel.places))
     }
 
     private func report(_ parcel: Parcel, code: String?) {
@@ -220,13 +230,21 @@ final class NotifierWorker {
         )
     }
 
-    private func follow(_ journey: DeliveryBook.Journey, _ standing: DeliveryStanding, _ asked: ContinuousClock.Instant)
-    {
-        let parcel = journey.parcel
+    private func follow(
+        _ departure: DeliveryBook.Departure,
+        _ standing: DeliveryStanding,
+        _ asked: ContinuousClock.Instant
+    ) {
+        let parcel = departure.journey.parcel
         switch DeliveryDecision(standing, deadline: parcel.deadline, content: parcel.content) {
-        case .send: start(journey, clock: standing.now)
+        case .send:
+            // Without a seat it is past its end by our clock; by the database's, a moment is left.
+            guard let seat = departure.seat else { return }
+            start(departure.journey, at: seat, clock: standing.now)
+        case .drop(.expired) where departure.journey.wasTaken:
+            end(parcel, .unavailable)
         case .drop(let reason): end(parcel, .dropped, reason.rawValue)
-        case .fail(let ending): end(parcel, ending.state, ending.code)
+        case .fail(let ending): end(parcel, ending)
         case .repeatResult(let result): repeatResult(parcel, result)
         case .wait(let end):
             let left = Duration.microseconds(max(0, end.microseconds - standing.now.microseconds) + 50_000)
@@ -234,10 +252,24 @@ final class NotifierWorker {
         }
     }
 
-    private func end(_ parcel: Parcel, _ state: DeliveryState, _ code: String?) {
+    private func end(_ parcel: Parcel, _ ending: DeliveryPolicy.Ending, by seat: ProviderBoard.Seat? = nil) {
+        var sent: SentMessage?
+        if case .sent(let ids) = ending, !ids.isEmpty, let seat, board.members[seat].givesReceipts {
+            sent = SentMessage(provider: board.members[seat].name, messageIDs: ids, subject: parcel.subject.stored)
+        }
+        end(parcel, ending.state, ending.code, sent)
+    }
+
+    private func end(_ parcel: Parcel, _ state: DeliveryState, _ code: String?, _ sent: SentMessage? = nil) {
         book.end(parcel.id)
         ends.append(
-            DeliveryEnd(notification: parcel.id, tenant: parcel.recordKey.tenant, state: state, code: code)
+            DeliveryEnd(
+                notification: parcel.id,
+                tenant: parcel.subject.recordKey.tenant,
+                state: state,
+                code: code,
+                sent: sent
+            )
         )
     }
 
@@ -248,70 +280,112 @@ final class NotifierWorker {
         if isOld {
             for place in parcel.places { _ = offsets.finish(place) }
         } else {
-            untold.append((events.message(parcel, result), parcel.places))
+            teller.add(.init(message: events.message(parcel.subject, result), places: parcel.places))
         }
     }
 
     // MARK: Sending
 
-    private func start(_ journey: DeliveryBook.Journey, clock: Instant) {
+    private func start(_ journey: DeliveryBook.Journey, at seat: ProviderBoard.Seat, clock: Instant) {
         let parcel = journey.parcel
         guard case .message(let message) = parcel.content else { return }
         book.depart(parcel.id)
-        metrics.setInFlight(book.travelling(parcel.channel), parcel.channel)
-        if journey.attempt == 0 { metrics.observeAge(of: parcel.writtenAt, at: clock) }
+        board.begin(parcel.id, at: seat, now: .now)
+        if journey.course.attempts == 0 { metrics.observeAge(of: parcel.writtenAt, at: clock) }
         let deadline = ContinuousClock.now + .microseconds(parcel.deadline.microseconds - clock.microseconds)
-        let (chain, attempts, turn) = (chain, attempts, journey.attempt)
+        let (crew, attempts) = (crew, attempts)
         Task {
-            let (outcome, providers) = await chain.attempt(message, parcel.channel, turn: turn, deadline: deadline)
-            attempts.add(Attempt(notification: parcel.id, outcome: outcome, providers: providers, deadline: deadline))
+            let outcome = await crew.attempt(message, by: seat, deadline: deadline)
+            attempts.add(Attempt(notification: parcel.id, seat: seat, outcome: outcome, deadline: deadline))
         }
     }
 
     /// Looks at the attempts that have ended.
     private func gather() {
         for attempt in attempts.drain() {
+            let now = ContinuousClock.now
+            board.end(attempt.notification, at: attempt.seat, attempt.outcome, now: now, chance: .random(in: 0..<1))
             guard let journey = book[attempt.notification] else { continue }
+            var course = journey.course
+            course.note(attempt.outcome, of: attempt.seat, isIdempotent: board.members[attempt.seat].isIdempotent)
             let step = policy.step(
                 after: attempt.outcome,
-                attempt: journey.attempt,
-                providers: attempt.providers,
-                timeLeft: attempt.deadline - .now,
-                chance: Double.random(in: 0..<1)
+                &course,
+                journey.parcel.channel,
+                board,
+                at: now,
+                timeLeft: attempt.deadline - now,
+                chance: .random(in: 0..<1)
             )
             switch step {
             case .retry where journey.parcel.places.isEmpty:
                 // Its partition has gone meanwhile: the next attempt is the new owner's.
                 _ = book.remove(attempt.notification)
                 foregone.append(attempt.notification)
-            case .retry(let pause):
-                book.rest(attempt.notification, until: .now + pause, attempts: journey.attempt + 1)
-            case .end(let ending): end(journey.parcel, ending.state, ending.code)
+            case .retry(let pause): book.rest(attempt.notification, until: now + pause, course)
+            case .end(let ending): end(journey.parcel, ending, by: attempt.seat)
             }
-            metrics.setInFlight(book.travelling(journey.parcel.channel), journey.parcel.channel)
+        }
+    }
+
+    // MARK: Receipts
+
+    /// Records what providers tell of messages that they took. One of a message that nobody knows waits a little: it
+    /// can be faster than our own record.
+    private func receive() throws {
+        let now = ContinuousClock.now
+        guard now >= receiptsFrom else { return }
+        let all = desk.drain()
+        guard !all.isEmpty else { return }
+        let (late, tickets) = (all.filter { $0.end <= now }, all.filter { $0.end > now })
+        desk.answer(late, .unavailable)
+        let standings: [ReceiptStanding?]
+        do {
+            standings = try ledger.apply(tickets.map(\.receipt))
+        } catch {
+            desk.keep(tickets)
+            throw error
+        }
+        var early: [ReceiptDesk.Ticket] = []
+        for (ticket, standing) in zip(tickets, standings) {
+            if let standing {
+                tell(standing, ticket)
+            } else if ticket.patience > now {
+                early.append(ticket)
+            } else {
+                desk.answer([ticket], .unknown)
+            }
+        }
+        if !early.isEmpty {
+            desk.keep(early)
+            receiptsFrom = now + Self.receiptInterval
+        }
+    }
+
+    private func tell(_ standing: ReceiptStanding, _ ticket: ReceiptDesk.Ticket) {
+        guard let end = standing.end else { return desk.answer([ticket], .told) }
+        do {
+            let subject = try DeliverySubject(standing.notification, stored: standing.subject)
+            metrics.count(subject.channel, end.state)
+            teller.add(.init(message: events.receipt(subject, end), tickets: [ticket]))
+        } catch {
+            setup.logger.error(
+                "a receipt's notification can't be read",
+                metadata: [LogKey.notificationID: "\(standing.notification)"]
+            )
+            desk.answer([ticket], .unknown)
         }
     }
 
     // MARK: Telling
 
-    /// Events are acknowledged before the offsets move. A broker that is away holds up nothing else: what was accepted
-    /// by a provider has to be recorded in the meantime.
+    /// Events are acknowledged before the offsets move, and before a provider's receipt is answered.
     private func tell(waitMilliseconds: Int = 0) throws {
-        if telling == nil, !untold.isEmpty {
-            telling = (try outbox.ship(untold.map(\.message)), untold.flatMap(\.places), .now)
-            untold = []
-        }
-        guard let (shipment, places, since) = telling else { return }
-        guard try outbox.isSettled(shipment, waitMilliseconds: waitMilliseconds) else {
-            if .now - since > Self.tellPatience, setup.health.miss(.broker, reason: "messages are not acknowledged") {
-                setup.logger.warning("messages are not acknowledged: waiting")
-            }
-            return
-        }
-        if setup.health.meet(.broker) { setup.logger.notice("messages are acknowledged again") }
-        telling = nil
+        let told = try teller.turn(waitMilliseconds: waitMilliseconds)
+        guard !told.isEmpty else { return }
+        desk.answer(told.flatMap(\.tickets), .told)
         let assigned = Set(consumer.assignment)
-        for place in places {
+        for place in told.flatMap(\.places) {
             if let next = offsets.finish(place), assigned.contains(place.partition) {
                 try consumer.storeOffset(place.partition, next: next)
             }
@@ -332,8 +406,8 @@ final class NotifierWorker {
                 gather()
             }
             try exchange(claiming: false)
-            let end = ContinuousClock.now + Self.tellPatience
-            while !isLost, telling != nil || !untold.isEmpty, ContinuousClock.now < end {
+            let end = ContinuousClock.now + EventTeller.patience
+            while !isLost, !teller.isIdle, ContinuousClock.now < end {
                 try tell(waitMilliseconds: 100)
             }
             if !isLost { try consumer.commitStored(sync: true) }
@@ -354,7 +428,9 @@ final class NotifierWorker {
     }
 
     private func finish() {
-        release(Set(consumer.assignment), isLost: false, patience: chain.longestAttempt + .seconds(1))
+        release(Set(consumer.assignment), isLost: false, patience: crew.longestAttempt + .seconds(1))
+        desk.close()
+        desk.answer(teller.giveUp().flatMap(\.tickets), .unavailable)
         consumer.onRevoke = nil
         consumer.close()
         ledger.close()

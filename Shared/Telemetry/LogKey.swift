@@ -18,6 +18,7 @@ package enum LogKey {
     package static let notificationID = "usertokens.notification.id"
     package static let channel = "usertokens.channel"
     package static let provider = "usertokens.provider"
+    package static let state = "usertokens.state"
     package static let outcome = "usertokens.outcome"
     package static let keyID = "usertokens.key.id"
     package static let count = "count"

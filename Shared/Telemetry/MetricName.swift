@@ -40,7 +40,11 @@ extension MetricName where Instrument == Counter {
         Self("usertokens_faults_total", "Faults of the database or the broker.", labels: ["operation"])
     }
     package static var deliveryAttempts: Self {
-        Self("usertokens_delivery_attempts_total", "Attempts to hand over a message.", labels: ["channel", "outcome"])
+        Self(
+            "usertokens_delivery_attempts_total",
+            "Attempts to hand over a message.",
+            labels: ["channel", "provider", "outcome"]
+        )
     }
     package static var expired: Self {
         Self("usertokens_expired_total", "Tokens that the scanner found expired.", labels: ["reason"])
@@ -67,8 +71,12 @@ extension MetricName where Instrument == Gauge {
     package static var deliveriesInFlight: Self {
         Self("usertokens_deliveries_in_flight", "Messages being handed over.", labels: ["channel"])
     }
-    package static var providerHealthy: Self {
-        Self("usertokens_provider_healthy", "1 while a provider is used, 0 while it is rested.", labels: ["provider"])
+    package static var providerCircuit: Self {
+        Self(
+            "usertokens_provider_circuit",
+            "1 for the state in which a provider's circuit is, else 0.",
+            labels: ["provider", "state"]
+        )
     }
 }
 

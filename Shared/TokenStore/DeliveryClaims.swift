@@ -3,6 +3,12 @@ import TokenCore
 
 /// The statements of the delivery ledger. State 0 is `queued`: claimed, not finished.
 enum DeliveryClaims {
+    /// How it ended for the notifier, whatever a receipt said later: what is told of it stays the same.
+    private static let firstEnd = """
+        CASE WHEN d.receipt_at IS NULL THEN d.state ELSE 1 END, CASE WHEN d.receipt_at IS NULL THEN d.code END,
+        d.finished_at
+        """
+
     static let claim = Statement(
         name: "delivery_claim",
         sql: """
@@ -18,7 +24,7 @@ enum DeliveryClaims {
     static let look = Statement(
         name: "delivery_look",
         sql: """
-            SELECT asked.id, d.state, d.code, d.finished_at, d.claim = $3::uuid,
+            SELECT asked.id, \(firstEnd), d.claim = $3::uuid,
                 d.claimed_at + make_interval(secs => $4::bigint),
                 CASE WHEN asked.challenge_id IS NOT NULL THEN
                     coalesce(c.state = 0 AND c.notification_id = asked.id AND c.expires_at > clock_timestamp(), false)
@@ -47,7 +53,7 @@ enum DeliveryClaims {
     static let ends = Statement(
         name: "delivery_ends",
         sql: """
-            SELECT notification_id, state, code, finished_at FROM delivery
+            SELECT notification_id, \(firstEnd) FROM delivery d
             WHERE notification_id = ANY ($1::uuid[]) AND state <> 0
             """
     )

@@ -60,12 +60,21 @@ package struct DeliveryEnd: Equatable, Sendable {
     package let tenant: String
     package let state: DeliveryState
     package let code: String?
+    /// Of a sent one whose provider tells later what became of it.
+    package let sent: SentMessage?
 
-    package init(notification: NotificationID, tenant: String, state: DeliveryState, code: String?) {
+    package init(
+        notification: NotificationID,
+        tenant: String,
+        state: DeliveryState,
+        code: String?,
+        sent: SentMessage? = nil
+    ) {
         self.notification = notification
         self.tenant = tenant
         self.state = state
         self.code = code
+        self.sent = sent
     }
 }
 
@@ -111,12 +120,13 @@ package final class DeliveryLedger {
         guard !ends.isEmpty || !inquiries.isEmpty else { return DeliveryExchange(results: [:], standings: [:]) }
         var steps = [PipelineStep(.begin)]
         if !ends.isEmpty { steps += recording(ends.sorted { $0.notification.value < $1.notification.value }) }
+        let recorded = steps.count - 1
         if !inquiries.isEmpty { steps += claiming(inquiries.sorted { $0.notification.value < $1.notification.value }) }
         steps.append(PipelineStep(.commit))
         do {
             let answers = try connection.pipeline(steps)
             return DeliveryExchange(
-                results: ends.isEmpty ? [:] : try DeliveryClaims.decode(ends: answers[2]),
+                results: ends.isEmpty ? [:] : try DeliveryClaims.decode(ends: answers[recorded]),
                 standings: inquiries.isEmpty ? [:] : try DeliveryClaims.decode(answers[answers.count - 2])
             )
         } catch {
@@ -127,7 +137,8 @@ package final class DeliveryLedger {
 
     private func recording(_ ends: [DeliveryEnd]) -> [PipelineStep] {
         let ids = PGParameter.uuids(ends.map { PGUUID($0.notification.value) })
-        return [
+        let sent = ends.compactMap { end in end.sent.map { (end.notification, $0) } }
+        return (sent.isEmpty ? [] : [DeliveryReceipts.expecting(sent)]) + [
             PipelineStep(
                 DeliveryClaims.record,
                 [
@@ -149,6 +160,25 @@ package final class DeliveryLedger {
                 [ids, .uuids(inquiries.map { $0.challenge.map { PGUUID($0.value) } })] + tail
             ),
         ]
+    }
+
+    /// Applies receipts, in the order given; may be repeated where it is not known whether it succeeded.
+    ///
+    /// - Returns: how each one's notification stands; nil where no message of that name is known (yet).
+    package func apply(_ receipts: [DeliveryReceipt]) throws -> [ReceiptStanding?] {
+        guard !receipts.isEmpty else { return [] }
+        do {
+            let answers = try connection.pipeline(
+                [PipelineStep(.begin)] + DeliveryReceipts.applying(receipts) + [PipelineStep(.commit)]
+            )
+            let standings = try DeliveryReceipts.decode(answers[4])
+            return receipts.map {
+                standings[DeliveryReceipts.Name(provider: $0.provider, messageID: $0.messageID)]
+            }
+        } catch {
+            connection.rollback()
+            throw error
+        }
     }
 
     /// Gives claims back unsent, so that the next owner need not wait for their leases.

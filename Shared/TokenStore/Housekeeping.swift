@@ -52,7 +52,8 @@ package struct Housekeeping: Sendable {
         var report = Report()
         try movePartitions(connection, &report)
         for (statement, age) in [
-            (Self.challenges, 86_400), (Self.deliveries, 2 * 86_400), (Self.sends, sendSeconds), (Self.notices, 86_400),
+            (Self.challenges, 86_400), (Self.deliveries, 2 * 86_400), (Self.receipts, 2 * 86_400),
+            (Self.conversions, 8 * 86_400), (Self.sends, sendSeconds), (Self.notices, 86_400),
         ] {
             var removed: Int32 = Self.bite
             for _ in 0..<Self.bites where removed == Self.bite {
@@ -95,6 +96,8 @@ package struct Housekeeping: Sendable {
     static let challenges = removal(of: "challenge", key: "challenge_id", by: "expires_at")
     static let deliveries = removal(of: "delivery", key: "notification_id", by: "claimed_at")
     static let sends = removal(of: "otp_send", key: "ctid", by: "sent_at")
+    static let receipts = removal(of: "delivery_receipt", key: "ctid", by: "sent_at")
+    static let conversions = removal(of: "otp_conversion", key: "ctid", by: "bucket")
     static let notices = removal(of: "expiry_notice", key: "ctid", by: "expires_at")
 
     private static func removal(of table: String, key: String, by column: String) -> Statement {

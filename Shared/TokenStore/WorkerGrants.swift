@@ -26,7 +26,7 @@ package enum WorkerGrants {
     /// Tables whose rows come, change and go with the work.
     private static let worked = [
         "tenant", "token_type", "user_state", "user_contact", "token", "data_key", "token_secret", "challenge",
-        "otp_send", "delivery", "expiry_notice", "lane", "inbox",
+        "otp_send", "otp_conversion", "delivery", "delivery_receipt", "expiry_notice", "lane", "inbox",
     ]
     private static let functions = [
         "otp_scope_key(text, text)", "user_addresses(uuid[])", "inbox_partitions_ahead(date)",

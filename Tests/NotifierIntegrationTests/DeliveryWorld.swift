@@ -190,13 +190,7 @@ final class RunningNotifier: Sendable {
 
     init(_ setup: WorkerSetup, _ plan: DeliveryPlan, group: String) {
         self.setup = setup
-        work = Task {
-            let transport = Transport()
-            try await DedicatedThread.run("notifier") {
-                try NotifierService.work(setup, plan, transport, group: group)
-            }
-            await transport.shutdown()
-        }
+        work = Task { try await NotifierService(setup, plan: plan).deliver(group: group) }
     }
 
     /// Ends it as SIGTERM does.

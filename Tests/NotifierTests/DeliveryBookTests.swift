@@ -15,63 +15,112 @@ struct DeliveryBookTests {
         _ number: UInt64,
         _ channel: Channel = .sms,
         offset: Int64 = 0,
-        in partition: TopicPartition? = nil
+        in partition: TopicPartition? = nil,
+        until deadline: Instant = .never
     ) throws -> Parcel {
         Parcel(
-            id: NotificationID(UUIDValue(high: 0, low: number)),
-            recordKey: try #require(RecordKey(tenant: "default", userID: "alice")),
-            challenge: nil,
-            tokenID: TokenID(UUIDValue(high: 0, low: 1)),
-            channel: channel,
+            subject: DeliverySubject(
+                id: NotificationID(UUIDValue(high: 0, low: number)),
+                recordKey: try #require(RecordKey(tenant: "default", userID: "alice")),
+                challenge: nil,
+                tokenID: TokenID(UUIDValue(high: 0, low: 1)),
+                channel: channel,
+                correlation: Correlation()
+            ),
             content: .message(.sample),
-            deadline: .never,
-            correlation: Correlation(),
+            deadline: deadline,
             writtenAt: Instant(seconds: 0),
             places: [RecordPlace(partition: partition ?? left, offset: offset)]
         )
     }
 
-    private func numbers(_ journeys: [DeliveryBook.Journey]) -> [UInt64] { journeys.map(\.parcel.id.value.low) }
+    /// One provider for each channel.
+    private func board(_ room: Int) -> ProviderBoard {
+        ProviderBoard([.sample("mail", .email, concurrency: room), .sample("gateway", concurrency: room)])
+    }
+
+    private func leave(
+        _ book: inout DeliveryBook,
+        _ board: ProviderBoard,
+        after seconds: Int = 0,
+        clock: Int64 = 0
+    ) -> [UInt64] {
+        book.due(at: now + .seconds(seconds), clock: Instant(seconds: clock), board).map(\.journey.parcel.id.value.low)
+    }
 
     private func id(_ number: UInt64) -> NotificationID { NotificationID(UUIDValue(high: 0, low: number)) }
 
-    @Test("each channel leaves in order up to its own limit, whatever the other does")
+    @Test("each channel leaves in order as far as its providers have room, whatever the other does")
     func limits() throws {
-        var book = DeliveryBook(limit: 2)
+        var (book, board) = (DeliveryBook(), board(2))
         for number in 1...4 as ClosedRange<UInt64> { book.accept(try parcel(number)) }
         book.accept(try parcel(9, .email))
-        #expect(numbers(book.due(at: now)) == [9, 1, 2])
-        #expect(numbers(book.due(at: now)) == [9, 1, 2], "asking changes nothing")
-        for number in [1, 2] as [UInt64] { book.depart(id(number)) }
-        #expect(numbers(book.due(at: now)) == [9])
+        #expect(leave(&book, board) == [9, 1, 2])
+        #expect(leave(&book, board) == [9, 1, 2], "asking changes nothing")
+        for number in [1, 2] as [UInt64] {
+            book.depart(id(number))
+            board.begin(id(number), at: 1, now: now)
+        }
+        #expect(leave(&book, board) == [9])
         book.end(id(1))
-        #expect(numbers(book.due(at: now)) == [9, 3])
-        #expect(book.travelling(.sms) == 1 && book.count == 5)
+        board.end(id(1), at: 1, .sent(providerMessageIDs: []), now: now, chance: 0)
+        #expect(leave(&book, board) == [9, 3])
+        #expect(board.underWay(.sms) == 1 && book.count == 5)
     }
 
-    @Test("what rests takes no place among those under way, and comes back when it is due")
+    @Test("what rests takes no place, and comes back before those who came later")
     func resting() throws {
-        var book = DeliveryBook(limit: 1)
-        for number in 1...2 as ClosedRange<UInt64> { book.accept(try parcel(number)) }
+        var (book, board) = (DeliveryBook(), board(1))
+        for number in 1...3 as ClosedRange<UInt64> { book.accept(try parcel(number)) }
         book.depart(id(1))
-        book.rest(id(1), until: now + .seconds(3), attempts: 1)
-        #expect(numbers(book.due(at: now)) == [2])
+        var course = DeliveryCourse()
+        course.note(.failed(retryAfter: nil), of: 1, isIdempotent: false)
+        course.beginRound()
+        book.rest(id(1), until: now + .seconds(3), course)
+        #expect(leave(&book, board) == [2])
         #expect(book.nextDue == now + .seconds(3))
         book.depart(id(2))
-        _ = book.remove(id(2))
-        #expect(numbers(book.due(at: now + .seconds(2))) == [])
-        let due = book.due(at: now + .seconds(3))
-        #expect(numbers(due) == [1] && due[0].attempt == 1)
-        #expect(book.nextDue == nil)
+        board.begin(id(2), at: 1, now: now)
+        #expect(leave(&book, board, after: 3) == [])
+        board.end(id(2), at: 1, .sent(providerMessageIDs: []), now: now, chance: 0)
+        #expect(leave(&book, board, after: 3) == [1])
+        #expect(book[id(1)]?.course.attempts == 1 && book.nextDue == nil)
+    }
+
+    @Test("what has been tried with one provider leaves with another, though the line before it stands")
+    func another() throws {
+        var board = ProviderBoard([.sample("first", concurrency: 1), .sample("second", concurrency: 1)])
+        var book = DeliveryBook()
+        for number in 1...3 as ClosedRange<UInt64> { book.accept(try parcel(number)) }
+        book.depart(id(1))
+        var course = DeliveryCourse()
+        course.note(.refused, of: 0, isIdempotent: false)
+        book.rest(id(1), until: now, course)
+        board.begin(id(9), at: 0, now: now)
+        let due = book.due(at: now, clock: Instant(seconds: 0), board)
+        #expect(due.map(\.journey.parcel.id) == [id(1)] && due.map(\.seat) == [1])
+    }
+
+    @Test("what is past its end leaves without a provider; what stood there without one is told apart")
+    func late() throws {
+        var (book, board) = (DeliveryBook(), board(1))
+        board.end(id(9), at: 1, .failed(retryAfter: .seconds(60)), now: now, chance: 0)
+        book.accept(try parcel(1, until: Instant(seconds: 10)))
+        #expect(leave(&book, board) == [])
+        #expect(book[id(1)]?.wasTaken == true)
+        book.accept(try parcel(2, until: Instant(seconds: 10)))
+        #expect(book[id(2)]?.wasTaken == false)
+        let due = book.due(at: now, clock: Instant(seconds: 10), board)
+        #expect(due.map(\.seat) == [nil, nil])
     }
 
     @Test("a second record of a notification waits for the first one's end, and both are finished with it")
     func copies() throws {
-        var book = DeliveryBook(limit: 4)
+        var book = DeliveryBook()
         book.accept(try parcel(1, offset: 5))
         book.depart(id(1))
         book.accept(try parcel(1, offset: 6))
-        #expect(book.count == 1 && book.due(at: now).isEmpty)
+        #expect(book.count == 1 && leave(&book, board(4)).isEmpty)
         book.end(id(1))
         #expect(book.remove(id(1))?.places.map(\.offset) == [5, 6])
         #expect(book.remove(id(1)) == nil && book.count == 0)
@@ -79,7 +128,7 @@ struct DeliveryBookTests {
 
     @Test("what is not under way goes with its partition; what is stays until its end, without its place")
     func givingBack() throws {
-        var book = DeliveryBook(limit: 4)
+        var book = DeliveryBook()
         book.accept(try parcel(1))
         book.accept(try parcel(2))
         book.accept(try parcel(3, in: right))
@@ -89,10 +138,10 @@ struct DeliveryBookTests {
         #expect(book.isTravelling(for: [left]) && !book.isTravelling(for: [right]))
         #expect(Set(book.giveBack([left])) == [id(2), id(4)])
         #expect(book[id(1)]?.parcel.places.isEmpty == true)
-        #expect(numbers(book.due(at: now)) == [3])
+        #expect(leave(&book, board(4)) == [3])
         // Assigned again while it is under way: it is not sent a second time.
         book.accept(try parcel(1))
-        #expect(numbers(book.due(at: now)) == [3] && book[id(1)]?.parcel.places.count == 1)
+        #expect(leave(&book, board(4)) == [3] && book[id(1)]?.parcel.places.count == 1)
     }
 }
 
@@ -105,4 +154,23 @@ extension DeliverableMessage {
         expiresAt: "",
         date: 0
     )
+}
+
+extension ProviderBoard.Member {
+    static func sample(
+        _ name: String,
+        _ channel: Channel = .sms,
+        concurrency: Int = 4,
+        isIdempotent: Bool = false
+    ) -> ProviderBoard.Member {
+        ProviderBoard.Member(
+            name: name,
+            channel: channel,
+            concurrency: concurrency,
+            timeout: .seconds(8),
+            circuit: CircuitSettings(failureRate: 0.5, minimum: 4, openFor: .seconds(10)),
+            isIdempotent: isIdempotent,
+            givesReceipts: false
+        )
+    }
 }

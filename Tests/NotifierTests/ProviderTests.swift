@@ -63,7 +63,7 @@ struct ProviderTests {
     @Test("a refusal is for good, a fault of the moment is not")
     func refusals() async throws {
         for (fault, outcome) in [
-            ("550", .refused), ("451", .failed(retryAfter: nil)), ("554-data", .refused),
+            ("550", .rejected), ("451", .failed(retryAfter: nil)), ("554-data", .rejected),
             ("drop", .failed(retryAfter: nil)),
             ("drop-after-data", .unknown),
         ] as [(String, DeliveryOutcome)] {

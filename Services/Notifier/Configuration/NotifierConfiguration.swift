@@ -20,6 +20,9 @@ struct ProviderConfiguration: Sendable {
     let name: String
     /// Bounds one attempt.
     let timeout: Duration
+    /// Attempts at a time.
+    var concurrency = 32
+    var circuit = CircuitSettings()
     let kind: Kind
 }
 

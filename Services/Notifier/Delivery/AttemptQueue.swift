@@ -4,9 +4,8 @@ import TokenCore
 /// How one attempt ended.
 struct Attempt: Sendable {
     let notification: NotificationID
+    let seat: ProviderBoard.Seat
     let outcome: DeliveryOutcome
-    /// Providers that could be tried.
-    let providers: Int
     let deadline: ContinuousClock.Instant
 }
 

@@ -3,15 +3,26 @@ import TokenCore
 
 /// The notifications that are held at this moment, and how far each is. Pure: time is handed in.
 ///
-/// Each channel has its own line and its own limit of attempts under way, so that a gateway that stands still holds up
-/// nothing but its channel.
+/// Each channel has its own line, so that a gateway that stands still holds up nothing but its channel; who leaves it
+/// next, and with which provider, the board says.
 struct DeliveryBook {
     /// A notification on its way.
     struct Journey {
         var parcel: Parcel
-        /// Attempts that failed so far.
-        var attempt = 0
+        var course = DeliveryCourse()
+        /// It stood in line while no provider could be used.
+        fileprivate(set) var wasStranded = false
         fileprivate(set) var stage = Stage.ready
+
+        /// It came in time; that it didn't leave in time is the providers' fault.
+        var wasTaken: Bool { wasStranded || course.attempts > 0 }
+    }
+
+    /// One that may leave its line.
+    struct Departure {
+        let journey: Journey
+        /// With which provider; nil: its end is past, so that it only has to be ended.
+        let seat: ProviderBoard.Seat?
     }
 
     enum Stage: Equatable {
@@ -25,23 +36,15 @@ struct DeliveryBook {
         case ended
     }
 
-    /// Attempts of a channel at a time.
-    let limit: Int
     private var journeys: [NotificationID: Journey] = [:]
     /// First come, first served; those that left the line another way stand here until they are passed.
     private var lines: [Channel: [NotificationID]] = [:]
     private var resting: Set<NotificationID> = []
-    private var travelling: [Channel: Int] = [:]
-
-    init(limit: Int) {
-        self.limit = limit
-    }
+    private var travelling = 0
 
     var count: Int { journeys.count }
 
-    func travelling(_ channel: Channel) -> Int { travelling[channel] ?? 0 }
-
-    var isTravelling: Bool { travelling.values.contains { $0 > 0 } }
+    var isTravelling: Bool { travelling > 0 }
 
     /// When the first that rests is due; nil where none does.
     var nextDue: ContinuousClock.Instant? {
@@ -64,27 +67,62 @@ struct DeliveryBook {
     }
 
     /// Those that may leave now; they stay in line until one of the functions below is called.
-    mutating func due(at now: ContinuousClock.Instant) -> [Journey] {
+    ///
+    /// - Parameters:
+    ///   - clock: the same instant, as deadlines are given.
+    ///   - board: who has room.
+    mutating func due(at now: ContinuousClock.Instant, clock: Instant, _ board: ProviderBoard) -> [Departure] {
         for id in resting {
             guard let journey = journeys[id], case .resting(let due) = journey.stage, due <= now else { continue }
             resting.remove(id)
             journeys[id]?.stage = .ready
-            lines[journey.parcel.channel, default: []].append(id)
+            // It has waited longer than those in line.
+            lines[journey.parcel.channel, default: []].insert(id, at: 0)
         }
-        return Channel.allCases.flatMap { channel in
-            lines[channel]?.removeAll { journeys[$0]?.stage != .ready }
-            return lines[channel, default: []].prefix(limit - travelling(channel)).compactMap { journeys[$0] }
+        var board = board
+        return Channel.allCases.flatMap { departures($0, now, clock, &board) }
+    }
+
+    private mutating func departures(
+        _ channel: Channel,
+        _ now: ContinuousClock.Instant,
+        _ clock: Instant,
+        _ board: inout ProviderBoard
+    ) -> [Departure] {
+        lines[channel]?.removeAll { journeys[$0]?.stage != .ready }
+        var departures: [Departure] = []
+        // What the board said of a notification that nobody has tried yet goes for all of them.
+        var freshChoice: ProviderBoard.Choice?
+        for id in lines[channel] ?? [] {
+            guard let journey = journeys[id] else { continue }
+            if journey.parcel.deadline <= clock {
+                departures.append(Departure(journey: journey, seat: nil))
+                continue
+            }
+            let isFresh = journey.course.attempts == 0
+            let choice = (isFresh ? freshChoice : nil) ?? board.choice(channel, among: journey.course, at: now)
+            switch choice {
+            case .seat(let seat):
+                board.begin(id, at: seat, now: now)
+                departures.append(Departure(journey: journey, seat: seat))
+            case .full:
+                if isFresh { freshChoice = choice }
+            case .closed:
+                if isFresh { freshChoice = choice }
+                journeys[id]?.wasStranded = true
+            }
         }
+        return departures
     }
 
     mutating func depart(_ id: NotificationID) {
         move(id, to: .travelling)
     }
 
-    /// - Parameter attempts: how many have failed, where one more did.
-    mutating func rest(_ id: NotificationID, until due: ContinuousClock.Instant, attempts: Int? = nil) {
+    /// - Parameter course: where it changed.
+    mutating func rest(_ id: NotificationID, until due: ContinuousClock.Instant, _ course: DeliveryCourse? = nil) {
         move(id, to: .resting(until: due))
-        if let attempts { journeys[id]?.attempt = attempts }
+        if let course { journeys[id]?.course = course }
     }
 
     mutating func end(_ id: NotificationID) {
@@ -124,12 +162,12 @@ struct DeliveryBook {
     private mutating func move(_ id: NotificationID, to stage: Stage) {
         guard let journey = journeys[id] else { return }
         switch journey.stage {
-        case .travelling: travelling[journey.parcel.channel, default: 0] -= 1
+        case .travelling: travelling -= 1
         case .resting: resting.remove(id)
         case .ready, .ended: break
         }
         switch stage {
-        case .travelling: travelling[journey.parcel.channel, default: 0] += 1
+        case .travelling: travelling += 1
         case .resting: resting.insert(id)
         case .ready, .ended: break
         }

@@ -8,19 +8,29 @@ struct DeliveryEvents {
     let topics: Topics
     static let source = "/usertokens/notifier"
 
-    func message(_ parcel: Parcel, _ result: DeliveryResult) -> WireMessage {
+    /// How a delivery ended for the notifier.
+    func message(_ subject: DeliverySubject, _ result: DeliveryResult) -> WireMessage {
+        message(subject, result, index: 1)
+    }
+
+    /// What a receipt said later.
+    func receipt(_ subject: DeliverySubject, _ result: DeliveryResult) -> WireMessage {
+        message(subject, result, index: 2)
+    }
+
+    private func message(_ subject: DeliverySubject, _ result: DeliveryResult, index: Int) -> WireMessage {
         let cause = MessageCause(
-            parcel.recordKey,
-            identity: parcel.id.value,
+            subject.recordKey,
+            identity: subject.id.value,
             source: Self.source,
             time: result.finishedAt,
             // causationid is the command's id, as the notification carries it (contract section 12).
-            correlation: parcel.correlation
+            correlation: subject.correlation
         )
-        var data: JSONObject = ["notificationId": .string(parcel.id.description)]
-        if let challenge = parcel.challenge { data.append("challengeId", .string(challenge.description)) }
-        data.append("tokenId", .string(parcel.tokenID.description))
-        data.append("channel", .string(parcel.channel.rawValue))
+        var data: JSONObject = ["notificationId": .string(subject.id.description)]
+        if let challenge = subject.challenge { data.append("challengeId", .string(challenge.description)) }
+        data.append("tokenId", .string(subject.tokenID.description))
+        data.append("channel", .string(subject.channel.rawValue))
         let type: EventType
         switch result.state {
         case .dropped:
@@ -32,6 +42,6 @@ struct DeliveryEvents {
         case .sent, .queued: type = .notificationSent
         case .delivered: type = .notificationDelivered
         }
-        return EventEnvelope(type, index: 1, of: cause, data: data).message(to: topics.events)
+        return EventEnvelope(type, index: index, of: cause, data: data).message(to: topics.events)
     }
 }

@@ -1,7 +1,11 @@
+import TokenCore
+
 /// What to do after an attempt; time and chance are handed in, nothing here waits.
 ///
-/// A sick provider is left for the next one at once. When all have been tried, a pause with full jitter comes before
-/// the next round, doubling from round to round, and always inside the deadline: an OTP that is late is worth nothing.
+/// A provider that failed is left for the next one at once. When all have been tried, a pause with full jitter comes
+/// before the next round, doubling from round to round, and always inside the deadline: an OTP that is late is worth
+/// nothing. What a provider may have taken goes to no other, but for one that was silent until its time-out: people
+/// wait for the code, and those who take a message mostly say so.
 struct DeliveryPolicy: Sendable {
     /// Upper bound of the pause after the first round.
     let firstPause: Duration
@@ -33,69 +37,49 @@ struct DeliveryPolicy: Sendable {
 
     enum Step: Equatable, Sendable {
         case end(Ending)
-        /// Try the provider that is next in turn, after a pause.
+        /// Try a provider of those that are left, after a pause.
         case retry(after: Duration)
     }
 
     /// - Parameters:
-    ///   - attempt: 0 for the first.
-    ///   - providers: of the channel, those that may be used now.
+    ///   - course: of the notification, up to and with this attempt.
+    ///   - board: after this attempt.
     ///   - timeLeft: until the deadline.
     ///   - chance: uniform in `0..<1`.
     func step(
         after outcome: DeliveryOutcome,
-        attempt: Int,
-        providers: Int,
+        _ course: inout DeliveryCourse,
+        _ channel: Channel,
+        _ board: ProviderBoard,
+        at now: ContinuousClock.Instant,
         timeLeft: Duration,
         chance: Double
     ) -> Step {
         switch outcome {
         case .sent(let ids): return .end(.sent(providerMessageIDs: ids))
-        case .refused: return .end(.rejectedByProvider)
+        case .rejected: return .end(.rejectedByProvider)
         case .invalidDestination: return .end(.invalidDestination)
-        case .unknown, .unanswered: return .end(.unknown)
-        case .failed(let retryAfter):
-            guard providers > 0 else { return .end(.unavailable) }
-            let isRoundOver = (attempt + 1) % providers == 0
-            let round = (attempt + 1) / providers - 1
-            // `retryAfter` is one provider's word: it holds where that one is next again.
-            let asked = providers == 1 ? retryAfter ?? .zero : .zero
-            let pause = isRoundOver ? max(asked, jitter(round: round, chance: chance)) : .zero
-            return pause + shortestAttempt <= timeLeft ? .retry(after: pause) : .end(.unavailable)
+        case .refused, .failed, .unanswered, .unknown: break
         }
+        let left = board.seats(of: channel).filter(course.isLeft)
+        // A connection that broke after the message's end: most of those that broke so had taken it.
+        let isOver = outcome == .unknown && course.mayHaveArrived && !left.contains { course.isBound(to: $0) }
+        guard !left.isEmpty, !isOver else {
+            return .end(course.mayHaveArrived ? .unknown : .rejectedByProvider)
+        }
+        var pause = Duration.zero
+        if !left.contains(where: { course.admits($0) && !course.isBound(to: $0) && board.admits($0, at: now) }) {
+            pause = jitter(round: course.rounds, chance: chance)
+            course.beginRound()
+            if let opens = board.admission(of: left, at: now) { pause = max(pause, opens - now) }
+        }
+        return pause + shortestAttempt <= timeLeft
+            ? .retry(after: pause) : .end(course.mayHaveArrived ? .unknown : .unavailable)
     }
 
     /// Full jitter: uniform between 0 and a bound that doubles with each round.
     private func jitter(round: Int, chance: Double) -> Duration {
         let bound = min(longestPause, firstPause * (1 << min(round, 20)))
         return bound * chance
-    }
-}
-
-/// Rests a provider that fails again and again; a value, time is handed in.
-struct ProviderHealth: Sendable {
-    /// Failures in a row after which it rests.
-    static let tolerated = 5
-    /// How long; then one success makes it well, one failure rests it again.
-    static let rest: Duration = .seconds(15)
-
-    private var failures = 0
-    private var restsUntil: ContinuousClock.Instant?
-
-    func isUsable(at now: ContinuousClock.Instant) -> Bool {
-        restsUntil.map { $0 <= now } ?? true
-    }
-
-    /// A refusal of one message is a sign of health.
-    mutating func record(_ outcome: DeliveryOutcome, at now: ContinuousClock.Instant) {
-        switch outcome {
-        case .sent, .refused:
-            failures = 0
-            restsUntil = nil
-        case .failed, .unanswered, .unknown:
-            failures += 1
-            if failures >= Self.tolerated { restsUntil = now + Self.rest }
-        case .invalidDestination: break
-        }
     }
 }

@@ -15,22 +15,20 @@ struct Parcel: Sendable {
         case misaddressed
     }
 
-    let id: NotificationID
-    let recordKey: RecordKey
-    let challenge: ChallengeID?
-    let tokenID: TokenID
-    let channel: Channel
+    let subject: DeliverySubject
     let content: Content
     /// After it nothing is sent.
     let deadline: Instant
-    let correlation: Correlation
     /// When the record was written.
     let writtenAt: Instant
     /// The record's place; others of the same notification wait for this one.
     var places: [RecordPlace]
 
+    var id: NotificationID { subject.id }
+    var channel: Channel { subject.channel }
+
     var inquiry: DeliveryInquiry {
-        DeliveryInquiry(notification: id, tenant: recordKey.tenant, challenge: challenge)
+        DeliveryInquiry(notification: id, tenant: subject.recordKey.tenant, challenge: subject.challenge)
     }
 }
 
@@ -96,14 +94,16 @@ struct ParcelReader {
         }
         return .parcel(
             Parcel(
-                id: data.id,
-                recordKey: envelope.recordKey,
-                challenge: data.challenge,
-                tokenID: data.tokenID,
-                channel: data.channel,
+                subject: DeliverySubject(
+                    id: data.id,
+                    recordKey: envelope.recordKey,
+                    challenge: data.challenge,
+                    tokenID: data.tokenID,
+                    channel: data.channel,
+                    correlation: envelope.correlation
+                ),
                 content: content,
                 deadline: deadline,
-                correlation: envelope.correlation,
                 writtenAt: Instant(milliseconds: record.timestamp),
                 places: [RecordPlace(partition: record.topicPartition, offset: record.offset)]
             )

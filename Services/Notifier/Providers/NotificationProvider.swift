@@ -24,8 +24,10 @@ struct DeliverableMessage: Sendable, CustomStringConvertible, CustomDebugStringC
 enum DeliveryOutcome: Equatable, Sendable {
     /// The provider took it; its own ids, where it told any: one for each part of a long SMS.
     case sent(providerMessageIDs: [String])
-    /// The provider won't take this message, now or later: `rejected_by_provider`.
+    /// The provider won't take this message, now or later; another one may.
     case refused
+    /// Nobody will take this message: there is no such mailbox, or the like.
+    case rejected
     /// No address that could be sent to: `invalid_destination`.
     case invalidDestination
     /// Not delivered for a reason that may pass; not before `retryAfter`, where the provider said so.
@@ -56,6 +58,10 @@ typealias ReceiptSink = @Sendable (ProviderReceipt) async -> Bool
 /// Delivers messages of one channel: SMTP, an HTTP gateway, SMPP.
 protocol NotificationProvider: Sendable {
     var name: String { get }
+    /// It recognises a message that it got before by its id, and delivers it once.
+    var isIdempotent: Bool { get }
+    /// It tells later what became of a message.
+    var givesReceipts: Bool { get }
 
     /// Called once, before the first attempt; connections of its own are opened, receipts that come by them go to `sink`.
     func start(receipts sink: @escaping ReceiptSink)
@@ -68,6 +74,8 @@ protocol NotificationProvider: Sendable {
 }
 
 extension NotificationProvider {
+    var isIdempotent: Bool { false }
+    var givesReceipts: Bool { false }
     func start(receipts sink: @escaping ReceiptSink) {}
     func shutdown() async {}
 }

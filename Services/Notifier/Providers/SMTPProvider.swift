@@ -42,5 +42,5 @@ struct SMTPProvider: NotificationProvider {
 /// What a failed attempt means for the message.
 func deliveryOutcome(of error: TransportError) -> DeliveryOutcome {
     if error.isOutcomeUnknown { return .unknown }
-    return error.isPermanent ? .refused : .failed(retryAfter: nil)
+    return error.isPermanent ? .rejected : .failed(retryAfter: nil)
 }
