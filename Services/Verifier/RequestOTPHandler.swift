@@ -38,6 +38,7 @@ struct RequestOTPHandler: CommandHandler {
         ]
         let result = facts
         facts.append("purpose", .string(command.purpose.rawValue))
+        if issued.isSuspect { facts.append("suspect", .bool(true)) }
         facts.append("notificationId", .string(issued.challenge.otp.notificationID.description))
         return Outcome(
             .ok(result),

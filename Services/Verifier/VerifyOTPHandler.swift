@@ -26,7 +26,7 @@ struct VerifyOTPHandler: CommandHandler {
         )
         // An unknown user gets no record; the answer is computed all the same.
         var nobody = UserRecord(key: context.user)
-        let outcome = state.users[context.user]?.verify(attempt, in: context) ?? nobody.verify(attempt, in: context)
+        let outcome = state.verify(attempt, in: context) ?? nobody.verify(attempt, in: context)
         let consequences = Consequences(record: state[context.user], context: context)
         switch outcome.result {
         case .success(let verification):

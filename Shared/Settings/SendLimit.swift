@@ -32,6 +32,7 @@ package struct SendingSettings: Hashable, Sendable {
     package let tenant: [SendLimit]
     /// Prefixes with their `+`, such as `+41`; nil admits every country.
     package let smsCountries: [String]?
+    package let pumping: PumpingSettings
 
     package init(_ reader: inout SettingsReader) {
         let quarter = SendLimit(count: 5, window: .seconds(15 * 60))
@@ -40,6 +41,7 @@ package struct SendingSettings: Hashable, Sendable {
         destination = reader.limits("SEND_LIMIT_DESTINATION", default: [quarter])
         prefix = reader.limits("SEND_LIMIT_PREFIX", default: [])
         tenant = reader.limits("SEND_LIMIT_TENANT", default: [])
+        pumping = PumpingSettings(&reader)
         let words = reader.list("SMS_COUNTRIES")
         smsCountries = words?.map { $0.hasPrefix("+") ? $0 : "+" + $0 }
         let valid = (smsCountries ?? []).allSatisfy { country in

@@ -12,6 +12,8 @@ package struct Challenge: Equatable, Sendable {
     package var binding: Binding?
     /// Wrong values so far, over all resends.
     package var attempts: Int
+    /// The prefix of the number that it went to by SMS, by which conversion is counted.
+    package let smsPrefix: String?
 
     package init(
         id: ChallengeID,
@@ -20,7 +22,8 @@ package struct Challenge: Equatable, Sendable {
         createdAt: Instant,
         expiresAt: Instant,
         otp: IssuedOTP,
-        binding: Binding? = nil
+        binding: Binding? = nil,
+        smsPrefix: String? = nil
     ) {
         self.id = id
         self.tokenID = tokenID
@@ -31,6 +34,7 @@ package struct Challenge: Equatable, Sendable {
         self.otp = otp
         self.binding = binding
         self.attempts = 0
+        self.smsPrefix = smsPrefix
     }
 
     /// `expired` is no stored state: it follows from the instant.

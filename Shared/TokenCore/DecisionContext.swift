@@ -85,18 +85,21 @@ package struct SendingLimits: Equatable, Sendable {
     package var tenant: [Limit]
     /// E.164 prefixes that SMS may go to; nil: all.
     package var countries: [String]?
+    package var pumping: PumpingGuard
 
     package init(
         user: [Limit] = [Limit(count: 5, seconds: 900), Limit(count: 20, seconds: 86_400)],
         destination: [Limit] = [Limit(count: 5, seconds: 900)],
         prefix: [Limit] = [],
         tenant: [Limit] = [],
-        countries: [String]? = nil
+        countries: [String]? = nil,
+        pumping: PumpingGuard = PumpingGuard()
     ) {
         self.user = user
         self.destination = destination
         self.prefix = prefix
         self.tenant = tenant
         self.countries = countries
+        self.pumping = pumping
     }
 }

@@ -33,6 +33,8 @@ package struct RequestedOTP: Sendable {
     package let sendsLeft: Int
     /// The challenge was open before, and got a new value.
     package let isResend: Bool
+    /// The guard against pumping would have stopped it, were it switched on.
+    package let isSuspect: Bool
 }
 
 extension WorkingSet {
@@ -73,12 +75,12 @@ extension WorkingSet {
         let open = record.openChallenge(of: token, request.purpose, in: context)
         let resent = open.flatMap { $0.isFor(request.approval, context.cryptography) ? $0 : nil }
         if let resent { try policy.requireResend(of: resent, at: context.now) }
-        try rules.check(sends)
+        let isSuspect = try rules.check(sends, conversions)
 
         let value = context.random.digits(policy.otp.digits)
         let challenge =
             resent.map { $0.resent(value, in: context, digits: policy.otp.digits) }
-            ?? Challenge(for: token, request, value, policy, in: context)
+            ?? Challenge(for: token, request, value, policy, rules.smsPrefix, in: context)
         if resent == nil, var replaced = open {
             replaced.state = .superseded
             record[replaced.id] = replaced
@@ -86,6 +88,9 @@ extension WorkingSet {
         record[challenge.id] = challenge
         users[context.user] = record
         rules.record(in: &sends)
+        if let prefix = rules.smsPrefix {
+            conversions.recordSent(context.user.tenant, prefix, begun: challenge.createdAt)
+        }
         return RequestedOTP(
             challenge: challenge,
             tokenID: token.id,
@@ -94,7 +99,8 @@ extension WorkingSet {
             address: target.address,
             resendAfter: challenge.otp.lastSentAt.adding(seconds: Int64(policy.challenge.resendAfter)),
             sendsLeft: max(0, policy.challenge.maxSends - challenge.otp.sends),
-            isResend: resent != nil
+            isResend: resent != nil,
+            isSuspect: isSuspect
         )
     }
 }
@@ -172,6 +178,7 @@ extension Challenge {
         _ request: OTPRequest,
         _ value: String,
         _ policy: TypePolicy,
+        _ smsPrefix: String?,
         in context: DecisionContext
     ) {
         let id = ChallengeID(context.newID())
@@ -192,7 +199,8 @@ extension Challenge {
                     reference: $0.reference,
                     context: context.cryptography.digest(context: $0.canonical, of: id)
                 )
-            }
+            },
+            smsPrefix: smsPrefix
         )
     }
 

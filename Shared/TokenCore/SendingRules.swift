@@ -7,16 +7,23 @@ struct SendingRules {
     let now: Instant
 
     /// - Throws: `destination_blocked`; `too_many_requests` with `limit` and `retryAfter`.
-    func check(_ ledger: SendLedger) throws(Rejection) {
+    /// - Returns: whether the guard against pumping would have blocked it, were it switched on.
+    func check(_ ledger: SendLedger, _ conversions: ConversionLedger) throws(Rejection) -> Bool {
         if channel == .sms, let countries = limits.countries, !countries.contains(where: address.hasPrefix) {
             throw Rejection(.destinationBlocked)
         }
+        let isSuspect = channel == .sms && limits.pumping.isSuspect(address, of: user.tenant, conversions)
+        if isSuspect, limits.pumping.mode == .enforce { throw Rejection(.destinationBlocked) }
         for (name, scope, limits) in scopes {
             if let wait = limits.compactMap({ wait($0, ledger.sent[scope] ?? []) }).max() {
                 throw Rejection(.tooManyRequests, .init(limit: name, retryAfter: wait))
             }
         }
+        return isSuspect
     }
+
+    /// By which conversion is counted; nil for mail.
+    var smsPrefix: String? { channel == .sms ? ConversionLedger.prefix(of: address) : nil }
 
     func record(in ledger: inout SendLedger) {
         for (_, scope, _) in scopes { ledger.record(scope, at: now) }
@@ -26,7 +33,7 @@ struct SendingRules {
         var scopes: [(String, SendLedger.Scope, [SendingLimits.Limit])] = [
             ("user", .user(user), limits.user), ("destination", .destination(address), limits.destination),
         ]
-        if channel == .sms { scopes.append(("prefix", .prefix(String(address.prefix(7))), limits.prefix)) }
+        if let smsPrefix { scopes.append(("prefix", .prefix(smsPrefix), limits.prefix)) }
         scopes.append(("tenant", .tenant(user.tenant), limits.tenant))
         return scopes
     }

@@ -9,6 +9,8 @@ package struct WorkingSet: Equatable, Sendable {
     /// Who holds the seeds that the batch's commands bring.
     package var seeds: SeedLedger
     package var sends: SendLedger
+    /// What the guard against pumping knows of the numbers of the batch's users.
+    package var conversions = ConversionLedger()
     /// How far the messages got that the batch's `otp.status` commands ask about.
     package var deliveries: [NotificationID: DeliveryState]
     /// The rows of the tenant that the command on a `~` key asked for; set for that one command.

@@ -60,6 +60,7 @@ struct BatchLoad {
         case challenges
         case contacts
         case sends
+        case conversions
         case deliveries
         case devices
         case clock
@@ -120,6 +121,14 @@ struct BatchLoad {
             scopes = loading.scopes
             add(.plain, loading.steps[0])
             add(.sends, loading.steps[1])
+            if request.limits.pumping.mode != .off {
+                let seconds = request.limits.pumping.windowSeconds
+                let tenants = Set(request.users.map(\.tenant))
+                add(
+                    .conversions,
+                    ConversionQueries.loading(tenants: tenants, userKeys: sorted, windowSeconds: seconds)
+                )
+            }
         }
     }
 
@@ -192,6 +201,9 @@ struct BatchLoad {
                 batch.catalogueVersions[result.text(row, 0)] = result.int64(row, 1)
             case .sends:
                 batch.state.sends = SendQueries.decode(result, scopes: scopes)
+                return
+            case .conversions:
+                batch.state.conversions = ConversionQueries.decode(result)
                 return
             case .plain, .clock:
                 break

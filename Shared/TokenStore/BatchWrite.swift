@@ -39,6 +39,9 @@ struct BatchWrite {
 
     init(_ result: BatchResult) {
         addStateChanges(from: result.before, to: result.after)
+        if !result.after.conversions.added.isEmpty, let lane = result.lanes.keys.min() {
+            steps.append(ConversionQueries.addition(result.after.conversions.added, lane: lane))
+        }
         if !result.marks.isEmpty { steps.append(ScanQueries.addition(result.marks)) }
         if !result.scans.isEmpty { steps.append(ScanQueries.rescheduling(result.scans)) }
         if !result.inbox.isEmpty { steps.append(InboxQueries.insertion(result.inbox, at: result.instant)) }

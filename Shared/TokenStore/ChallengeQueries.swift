@@ -8,7 +8,8 @@ enum ChallengeQueries {
         name: "challenge_load",
         sql: """
             SELECT user_key, challenge_id, token_id, purpose, state, created_at, expires_at, digits, current_digest,
-                replaced_digests, sends, last_sent_at, notification_id, reference, context_digest, attempts
+                replaced_digests, sends, last_sent_at, notification_id, reference, context_digest, attempts,
+                sms_prefix
             FROM challenge WHERE user_key = ANY ($1::uuid[])
             ORDER BY challenge_id
             """
@@ -38,7 +39,8 @@ enum ChallengeQueries {
             createdAt: result.instant(row, 5),
             expiresAt: result.instant(row, 6),
             otp: otp,
-            binding: binding
+            binding: binding,
+            smsPrefix: result.optionalText(row, 16)
         )
         challenge.state = try Codes.challengeState.value(result.int16(row, 4))
         challenge.attempts = Int(result.int16(row, 15))
@@ -50,12 +52,13 @@ enum ChallengeQueries {
         sql: """
             INSERT INTO challenge (
                 user_key, challenge_id, token_id, purpose, state, created_at, expires_at, digits, current_digest,
-                replaced_digests, sends, last_sent_at, notification_id, reference, context_digest, attempts
+                replaced_digests, sends, last_sent_at, notification_id, reference, context_digest, attempts,
+                sms_prefix
             )
             SELECT * FROM unnest(
                 $1::uuid[], $2::uuid[], $3::uuid[], $4::smallint[], $5::smallint[], $6::timestamptz[],
                 $7::timestamptz[], $8::smallint[], $9::bytea[], $10::bytea[], $11::smallint[], $12::timestamptz[],
-                $13::uuid[], $14::text[], $15::bytea[], $16::smallint[]
+                $13::uuid[], $14::text[], $15::bytea[], $16::smallint[], $17::text[]
             )
             ON CONFLICT (challenge_id) DO UPDATE SET
                 state = excluded.state,
@@ -89,6 +92,7 @@ enum ChallengeQueries {
                 .texts(rows.map { $0.binding?.reference }),
                 .byteas(rows.map { $0.binding?.context.bytes }),
                 .int16s(rows.map { Int16($0.attempts) }),
+                .texts(rows.map(\.smsPrefix)),
             ]
         )
     }

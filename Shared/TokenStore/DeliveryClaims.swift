@@ -5,7 +5,7 @@ import TokenCore
 enum DeliveryClaims {
     /// How it ended for the notifier, whatever a receipt said later: what is told of it stays the same.
     private static let firstEnd = """
-        CASE WHEN d.receipt_at IS NULL THEN d.state ELSE 1 END, CASE WHEN d.receipt_at IS NULL THEN d.code END,
+        CASE WHEN d.receipt_at IS NULL THEN d.state ELSE 1::smallint END, CASE WHEN d.receipt_at IS NULL THEN d.code END,
         d.finished_at
         """
 

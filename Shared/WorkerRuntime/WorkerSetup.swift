@@ -176,6 +176,23 @@ package struct WorkerSetup: Sendable {
     }
 }
 
+extension PumpingGuard {
+    fileprivate init(_ settings: PumpingSettings) {
+        let mode: Mode =
+            switch settings.mode {
+            case .off: .off
+            case .dryRun: .dryRun
+            case .enforce: .enforce
+            }
+        self.init(
+            mode: mode,
+            windowSeconds: settings.window.components.seconds,
+            minimumSent: settings.minimumSent,
+            minimumRate: Double(settings.minimumPercent) / 100
+        )
+    }
+}
+
 extension SendingLimits {
     init(_ settings: SendingSettings) {
         func limits(_ some: [SendLimit]) -> [Limit] {
@@ -186,7 +203,8 @@ extension SendingLimits {
             destination: limits(settings.destination),
             prefix: limits(settings.prefix),
             tenant: limits(settings.tenant),
-            countries: settings.smsCountries
+            countries: settings.smsCountries,
+            pumping: PumpingGuard(settings.pumping)
         )
     }
 }

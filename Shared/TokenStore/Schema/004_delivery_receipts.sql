@@ -20,6 +20,9 @@ CREATE TABLE delivery_receipt (
 CREATE INDEX delivery_receipt_notification_idx ON delivery_receipt (notification_id);
 CREATE INDEX delivery_receipt_sent_idx ON delivery_receipt (sent_at);
 
+-- The prefix of the number that an OTP went to by SMS.
+ALTER TABLE challenge ADD COLUMN sms_prefix text COLLATE "C";
+
 -- OTP messages by SMS and those that were verified, by the time of sending. A row belongs to one lane, so that nobody
 -- waits for another to count; the prefix '' stands for all of the tenant.
 CREATE TABLE otp_conversion (
