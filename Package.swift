@@ -164,8 +164,8 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "CommandSigning", "Contract", "Messaging", "Postgres", "Settings", "TestSupport", "TokenCore",
-                "TokenCrypto", "TokenStore",
+                "CommandSigning", "Contract", "Messaging", "Postgres", "ReceiverSupport", "Settings", "TestSupport",
+                "TokenCore", "TokenCrypto", "TokenStore", "Transport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/Benchmarks"

@@ -31,6 +31,29 @@ package struct AdminResponse: Sendable {
     }
 }
 
+/// A path of the admin port, and who answers there.
+package struct AdminRoute: Sendable {
+    package let method: String
+    /// May hold `*` for one segment.
+    package let path: String
+    package let handler: @Sendable (AdminRequest) async throws -> AdminResponse
+
+    package init(
+        _ method: String,
+        _ path: String,
+        handler: @escaping @Sendable (AdminRequest) async throws -> AdminResponse
+    ) {
+        self.method = method
+        self.path = path
+        self.handler = handler
+    }
+}
+
+/// A service that answers on the admin port, too.
+package protocol AdminRouting {
+    var adminRoutes: [AdminRoute] { get }
+}
+
 /// The admin port: `/metrics`, `/health/live`, `/health/ready`, and what routes its owner adds.
 package final class AdminServer: Sendable {
     private let server: HTTPServer
@@ -60,12 +83,15 @@ package final class AdminServer: Sendable {
         await server.appendRoute(HTTPRoute("\(method) \(path)")) { request in
             var headers: [String: String] = [:]
             for (name, value) in request.headers { headers[name.rawValue.lowercased()] = value }
+            guard let body = try await Self.body(of: request) else {
+                return HTTPResponse(statusCode: HTTPStatusCode(413, phrase: ""))
+            }
             let asked = AdminRequest(
                 method: request.method.rawValue,
                 path: request.path,
                 query: Dictionary(request.query.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }),
                 headers: headers,
-                body: Array(try await request.bodyData)
+                body: body
             )
             let answer = try await handler(asked)
             return HTTPResponse(
@@ -74,6 +100,18 @@ package final class AdminServer: Sendable {
                 body: Data(answer.body)
             )
         }
+    }
+
+    /// Longer bodies are refused: nobody has more to say here.
+    private static let longestBody = 65_536
+
+    private static func body(of request: HTTPRequest) async throws -> [UInt8]? {
+        var body: [UInt8] = []
+        for try await chunk in request.bodySequence {
+            guard body.count + chunk.count <= longestBody else { return nil }
+            body += chunk
+        }
+        return body
     }
 
     /// Where it listens; waits until it does.

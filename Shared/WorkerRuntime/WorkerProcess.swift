@@ -29,6 +29,9 @@ package struct WorkerProcess: Sendable {
         } catch {
             throw ProcessExit(code: ProcessExit.configuration, lines: ["ADMIN_LISTEN: no address to listen on"])
         }
+        for case let routing as any AdminRouting in services {
+            for route in routing.adminRoutes { await admin.route(route.method, route.path, handler: route.handler) }
+        }
         // The end is in the reverse order: the admin port tells the truth until the last.
         let group = ServiceGroup(
             configuration: .init(

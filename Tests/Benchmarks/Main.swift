@@ -5,13 +5,13 @@ import Foundation
 import Settings
 import TestSupport
 
-/// Measures `otp.verify`, end to end, beside a bare loop that does the same batches and decides nothing.
+/// Measures the product beside floors: the same work without decisions, measured in the same run.
 @main
-struct Benchmarks: ParsableCommand {
+struct Benchmarks: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "benchmarks",
         abstract: "Measures otp.verify, one at a time and at saturation, beside a floor.",
-        subcommands: [Verification.self, Signatures.self, Floor.self],
+        subcommands: [Verification.self, Delivery.self, Signatures.self, Floor.self],
         defaultSubcommand: Verification.self
     )
 }
