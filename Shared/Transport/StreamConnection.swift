@@ -118,15 +118,16 @@ package final class StreamConnection {
     /// Waits until something comes, there is room to send where that is asked for, the waker is used, or time is up.
     /// What has come is to be received until nothing is left before: TLS may hold octets that the socket no longer has.
     package func wait(toSend: Bool = false, until time: ContinuousClock.Instant) {
-        let left = min(max(milliseconds(time - .now) + 1, 0), 60_000)
+        let left = time - .now
+        let limit = left > .zero ? Int32(min(milliseconds(left) + 1, 60_000)) : 0
         let socket = isOpen ? easy.map { user_tokens_curl_easy_getinfo_socket($0) } ?? CURL_SOCKET_BAD : CURL_SOCKET_BAD
         guard socket != CURL_SOCKET_BAD else {
-            curl_multi_poll(multi, nil, 0, Int32(left), nil)
+            curl_multi_poll(multi, nil, 0, limit, nil)
             return
         }
         let events = Int16(CURL_WAIT_POLLIN) | (toSend ? Int16(CURL_WAIT_POLLOUT) : 0)
         var descriptor = curl_waitfd(fd: socket, events: events, revents: 0)
-        curl_multi_poll(multi, &descriptor, 1, Int32(left), nil)
+        curl_multi_poll(multi, &descriptor, 1, limit, nil)
     }
 
     /// Closes what is open; another may be opened.
