@@ -218,8 +218,8 @@ let package = Package(
             dependencies: ["CSeccomp", "TokenCrypto", "VendorFiles"],
             path: "Tests/VendorProbe"
         ),
-        .testTarget(name: "ShortMessagesTests", dependencies: ["ShortMessages"], path: "Tests/ShortMessagesTests"),
-        .testTarget(name: "SMPPTests", dependencies: ["SMPP"], path: "Tests/SMPPTests"),
+        .testTarget(name: "ShortMessagesTests", dependencies: ["ShortMessages", "TestSupport"], path: "Tests/ShortMessagesTests"),
+        .testTarget(name: "SMPPTests", dependencies: ["SMPP", "TestSupport"], path: "Tests/SMPPTests"),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], path: "Tests/SettingsTests"),
         .testTarget(
             name: "TelemetryTests",
