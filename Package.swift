@@ -69,6 +69,8 @@ let package = Package(
             dependencies: ["CLibXML2", "Contract", "TokenCore", "TokenCrypto"],
             path: "Shared/VendorFiles"
         ),
+        .target(name: "ShortMessages", path: "Shared/ShortMessages"),
+        .target(name: "SMPP", path: "Shared/SMPP"),
         .target(name: "Settings", path: "Shared/Settings"),
         .target(
             name: "Telemetry",
@@ -127,8 +129,8 @@ let package = Package(
         .executableTarget(
             name: "Notifier",
             dependencies: [
-                "Contract", "Messaging", "Postgres", "Settings", "Telemetry", "TokenCore", "TokenCrypto", "TokenStore",
-                "Transport", "WorkerRuntime",
+                "Contract", "Messaging", "Postgres", "SMPP", "Settings", "ShortMessages", "Telemetry", "TokenCore",
+                "TokenCrypto", "TokenStore", "Transport", "WorkerRuntime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -217,6 +219,8 @@ let package = Package(
             dependencies: ["CSeccomp", "TokenCrypto", "VendorFiles"],
             path: "Tests/VendorProbe"
         ),
+        .testTarget(name: "ShortMessagesTests", dependencies: ["ShortMessages", "TestSupport"], path: "Tests/ShortMessagesTests"),
+        .testTarget(name: "SMPPTests", dependencies: ["SMPP", "TestSupport"], path: "Tests/SMPPTests"),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], path: "Tests/SettingsTests"),
         .testTarget(
             name: "TelemetryTests",
@@ -257,14 +261,14 @@ let package = Package(
         .testTarget(
             name: "NotifierTests",
             dependencies: [
-                "Contract", "Messaging", "Notifier", "ReceiverSupport", "TokenCore", "TokenStore", "Transport",
+                "Contract", "Messaging", "Notifier", "ReceiverSupport", "SMPP", "TokenCore", "TokenStore", "Transport",
             ],
             path: "Tests/NotifierTests"
         ),
         .testTarget(
             name: "NotifierIntegrationTests",
             dependencies: [
-                "Contract", "Messaging", "Notifier", "Postgres", "ReceiverSupport", "Telemetry", "TestSupport",
+                "Contract", "Messaging", "Notifier", "Postgres", "ReceiverSupport", "SMPP", "Telemetry", "TestSupport",
                 "TokenCore", "TokenCrypto", "TokenStore", "Transport", "WorkerRuntime",
             ],
             path: "Tests/NotifierIntegrationTests"
@@ -312,6 +316,13 @@ if isFuzzing {
             exclude: ["message.dict"],
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]
         ),
+        .executableTarget(
+            name: "SMPPFuzz",
+            dependencies: ["SMPP", "ShortMessages"],
+            path: "Tests/SMPPFuzz",
+            exclude: ["smpp.dict"],
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]
+        ),
     ]
 }
 
@@ -322,7 +333,9 @@ for target in package.targets where target.type != .system {
         .enableUpcomingFeature("InternalImportsByDefault"),
         .treatAllWarnings(as: .error),
     ]
-    let watched = ["Contract", "MessageFuzz", "TokenCrypto", "VendorFiles", "VendorFuzz"]
+    let watched = [
+        "Contract", "MessageFuzz", "SMPP", "SMPPFuzz", "ShortMessages", "TokenCrypto", "VendorFiles", "VendorFuzz",
+    ]
     if isFuzzing, watched.contains(target.name) {
         target.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer", "-parse-as-library"]))
     }

@@ -53,3 +53,9 @@ static inline CURLMcode user_tokens_curl_multi_setopt_long(CURLM *multi, CURLMop
 static inline CURLcode user_tokens_curl_message_result(const CURLMsg *message) { return message->data.result; }
 
 static inline CURLcode user_tokens_curl_global_init(void) { return curl_global_init(CURL_GLOBAL_DEFAULT); }
+
+/// CURLINFO_ACTIVESOCKET; CURL_SOCKET_BAD where there is none.
+static inline curl_socket_t user_tokens_curl_easy_getinfo_socket(CURL *easy) {
+    curl_socket_t value = CURL_SOCKET_BAD;
+    return curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &value) == CURLE_OK ? value : CURL_SOCKET_BAD;
+}

@@ -226,7 +226,7 @@ private func isOwnFault(_ code: CURLcode) -> Bool {
     code == CURLE_OPERATION_TIMEDOUT || code == CURLE_USE_SSL_FAILED || code == CURLE_LOGIN_DENIED
 }
 
-private func reason(_ code: CURLcode) -> TransportError.Reason {
+func reason(_ code: CURLcode) -> TransportError.Reason {
     switch code {
     case CURLE_OPERATION_TIMEDOUT: .timedOut
     case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT: .connectFailed

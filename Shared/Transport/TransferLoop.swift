@@ -126,7 +126,7 @@ final class TransferLoop: Sendable {
 
 /// With NOSIGNAL libcurl leaves SIGPIPE alone, and OpenSSL writes without MSG_NOSIGNAL: a peer that hangs up would end
 /// the process. The signal goes to the writing thread, which is this one.
-private func blockBrokenPipeSignal() {
+func blockBrokenPipeSignal() {
     var signals = sigset_t()
     sigemptyset(&signals)
     sigaddset(&signals, SIGPIPE)
@@ -137,7 +137,7 @@ private func blockBrokenPipeSignal() {
 struct MultiHandle: @unchecked Sendable {  // libcurl: wakeup from any thread, the rest from the loop's only
     let raw: UnsafeMutableRawPointer
 
-    private static let isInitialised = user_tokens_curl_global_init() == CURLE_OK
+    static let isInitialised = user_tokens_curl_global_init() == CURLE_OK
 
     init?(_ limits: Transport.Limits) {
         guard Self.isInitialised, let raw = curl_multi_init() else { return nil }

@@ -76,7 +76,7 @@ package final class Transport: Sendable {
 }
 
 /// A host name or an IP address that can't end the URL's authority early.
-private func isHost(_ host: String) -> Bool {
+func isHost(_ host: String) -> Bool {
     (1...253).contains(host.utf8.count)
         && host.utf8.allSatisfy { byte in
             switch byte {

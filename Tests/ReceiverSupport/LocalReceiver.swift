@@ -17,6 +17,13 @@ package final class LocalReceiver: Sendable {
         package let user: String?
         package let method: String?
         package let target: String?
+        package let ids: [String]?
+        package let parts: Int?
+        package let validityPeriod: String?
+        package let dataCoding: Int?
+        package let source: String?
+        package let sourceKind: [Int]?
+        package let registeredDelivery: Int?
     }
 
     package struct State: Decodable, Equatable, Sendable {
@@ -24,6 +31,13 @@ package final class LocalReceiver: Sendable {
         package let smtpCommands: Int
         package let httpConnections: Int
         package let httpRequests: Int
+        package let smppConnections: Int
+        package let smppBinds: Int
+        package let smppMessages: Int
+        package let smppEnquiries: Int
+        package let smppReceiptsTaken: Int
+        package let smppReceiptsRefused: Int
+        package let smppUnbinds: Int
     }
 
     package struct Ports: Decodable, Sendable {
@@ -31,6 +45,8 @@ package final class LocalReceiver: Sendable {
         package let smtps: UInt16?
         package let http: UInt16
         package let https: UInt16?
+        package let smpp: UInt16
+        package let smpps: UInt16?
     }
 
     package struct CannotStart: Error {}
@@ -43,7 +59,8 @@ package final class LocalReceiver: Sendable {
     private let input = Pipe()
     private let control = Transport()
 
-    package init(tls: Bool = false, login: Credentials? = nil) throws {
+    /// - Parameter smppPort: 0 takes a free one.
+    package init(tls: Bool = false, login: Credentials? = nil, smppPort: UInt16 = 0) throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "receiver-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         certificate = folder.appending(path: "certificate.pem").path
@@ -55,6 +72,7 @@ package final class LocalReceiver: Sendable {
         process = Process()
         process.executableURL = tools.appending(path: "bin/python")
         var arguments = [root.appending(path: "deploy/receiver/receiver.py").path, "--until-stdin-closes"]
+        arguments += ["--smpp-port", "\(smppPort)"]
         if tls { arguments += ["--certificate", folder.path] }
         if let login { arguments += ["--auth", "\(login.username):\(login.password)"] }
         process.arguments = arguments
@@ -73,10 +91,15 @@ package final class LocalReceiver: Sendable {
     }
 
     deinit {
+        end()
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    /// Ends the process, and with it all connections.
+    package func end() {
         try? input.fileHandleForWriting.close()
         process.terminate()
         process.waitUntilExit()
-        try? FileManager.default.removeItem(at: folder)
     }
 
     package func messages() async throws -> [Message] {

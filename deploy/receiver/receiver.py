@@ -1,10 +1,11 @@
-"""A mail relay and SMS gateway for trying things out and for tests: takes messages, delivers nothing.
+"""A mail relay, SMS gateway and SMSC for trying things out and for tests: takes messages, delivers nothing.
 
 Each message becomes one JSON line in the log: channel, to, subject, text, id, receivedAt and a few more. When all ports
 are open, one JSON line with them goes to standard output. On the HTTP port:
 
-  POST /faults    {"smtp": FAULT, "http": FAULT, "times": N}: misbehave (for N messages; without `times` until
-                  changed); null puts an end to it
+  POST /faults    {"smtp": FAULT, "http": FAULT, "smpp": FAULT, "times": N}: misbehave (for N messages; without
+                  `times` until changed); null puts an end to it. {"receipts": "DELIVRD" (at first), "UNDELIV", … or
+                  "none"}: what SMPP receipts say; with "-text" at its end they say it without TLVs
   GET  /messages  all messages so far
   GET  /state     counts of connections, commands and requests
   anything else   is an SMS: JSON or form fields `to`, `text` and `ref` (or `id`), or the same in the query
@@ -13,6 +14,8 @@ SMTP faults: "421", "450", "451", "550", … (that reply to RCPT), "451-data" (�
 RCPT), "hang-after-data", "drop" (closes at RCPT), "drop-after-data" (takes the message, closes without an answer),
 "drop-reused" (closes at the second message of a connection, again and again).
 HTTP faults: a status (429 brings Retry-After: 1), "hang", "drop" (takes the message, closes without an answer).
+SMPP faults: "0x58", … (that status to submit_sm), "hang" (no answer to submit_sm), "drop" (takes the message, closes
+without an answer), "refuse-bind", "silent" (no answer to enquire_link).
 """
 
 import argparse
@@ -29,6 +32,7 @@ import subprocess
 import sys
 import urllib.parse
 
+import smsc
 from aiosmtpd.smtp import SMTP, AuthResult
 
 
@@ -36,8 +40,9 @@ class Receiver:
     def __init__(self, log):
         self.log = log
         self.messages = []
-        self.faults = {"smtp": None, "http": None}
-        self.times = {"smtp": None, "http": None}
+        self.faults = {"smtp": None, "http": None, "smpp": None}
+        self.times = {"smtp": None, "http": None, "smpp": None}
+        self.receipts = "DELIVRD"
         self.state = {"smtpConnections": 0, "smtpCommands": 0, "httpConnections": 0, "httpRequests": 0}
 
     def record(self, **message):
@@ -48,7 +53,8 @@ class Receiver:
             self.log.flush()
 
     def set_faults(self, wanted):
-        for side in ("smtp", "http"):
+        self.receipts = wanted.get("receipts", self.receipts)
+        for side in self.faults:
             if side in wanted:
                 self.faults[side] = wanted[side]
                 self.times[side] = wanted.get("times")
@@ -246,6 +252,12 @@ async def run(options):
         ports["https"] = servers[-1].sockets[0].getsockname()[1]
     servers.append(await asyncio.start_server(lambda r, w: serve_http(receiver, r, w), host, options.http_port))
     ports["http"] = servers[-1].sockets[0].getsockname()[1]
+    center = smsc.SMSC(receiver, options.auth)
+    servers.append(await asyncio.start_server(center.serve, host, options.smpp_port))
+    ports["smpp"] = servers[-1].sockets[0].getsockname()[1]
+    if tls:
+        servers.append(await asyncio.start_server(center.serve, host, options.smpps_port, ssl=tls))
+        ports["smpps"] = servers[-1].sockets[0].getsockname()[1]
 
     end = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, end.set)
@@ -265,10 +277,12 @@ def main():
     parser.add_argument("--smtps-port", type=int, default=0)
     parser.add_argument("--http-port", type=int, default=0)
     parser.add_argument("--https-port", type=int, default=0)
+    parser.add_argument("--smpp-port", type=int, default=0)
+    parser.add_argument("--smpps-port", type=int, default=0)
     parser.add_argument("--log", help="file to append messages to")
-    parser.add_argument("--certificate", metavar="FOLDER", help="make a certificate there; STARTTLS, SMTPS and HTTPS are offered")
+    parser.add_argument("--certificate", metavar="FOLDER", help="make a certificate there; STARTTLS, SMTPS, HTTPS and SMPP over TLS are offered")
     parser.add_argument("--require-starttls", action="store_true")
-    parser.add_argument("--auth", metavar="USER:PASSWORD", help="mail needs this login")
+    parser.add_argument("--auth", metavar="USER:PASSWORD", help="mail and SMPP need this login")
     parser.add_argument("--until-stdin-closes", action="store_true", help="end when standard input does")
     options = parser.parse_args()
     asyncio.run(run(options))

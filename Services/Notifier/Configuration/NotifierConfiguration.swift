@@ -1,3 +1,4 @@
+import SMPP
 import TokenCore
 import Transport
 
@@ -14,6 +15,7 @@ struct ProviderConfiguration: Sendable {
     enum Kind: Sendable {
         case smtp(server: MailServer, from: Mailbox)
         case http(GatewayConfiguration)
+        case smpp(SMPPConfiguration)
     }
 
     /// Unique in the file; shown in logs and metrics.
@@ -36,6 +38,20 @@ struct GatewayConfiguration: Sendable {
     /// RFC 6901, into the answer's JSON.
     let idPointer: String?
     let caFile: String?
+}
+
+/// An SMSC, our account there, and what a session with it is like.
+struct SMPPConfiguration: Sendable {
+    let endpoint: StreamEndpoint
+    let bind: BindRequest
+    /// Who messages are from.
+    let source: Address
+    /// Messages that may wait for their answers at a time.
+    let window: Int
+    /// Silence after which the SMSC is asked whether it is still there.
+    let enquireLink: Duration
+    /// Whether the SMSC is to tell how deliveries ended.
+    let wantsReceipts: Bool
 }
 
 /// Every mistake of a configuration file or of templates, one line each, with file and line where there is one.

@@ -82,8 +82,11 @@ private func readProvider(
     }
     let section = ProviderSection(node: inner, path: "\(path).\(kind)", outer: mapping, outerPath: path)
     switch (kind, channel) {
+    case ("smpp", .email):
+        reader.refuse(inner, section.path, "SMPP delivers no e-mail")
     case ("smpp", _):
-        reader.refuse(inner, section.path, "SMPP is not supported by this version")
+        guard let smsc = section.readSMSC(&reader), let time = section.readTimeout(&reader) else { return nil }
+        return ProviderConfiguration(name: name, timeout: time, kind: .smpp(smsc))
     case ("smtp", .sms):
         reader.refuse(inner, section.path, "SMTP delivers no SMS")
     case ("smtp", _):

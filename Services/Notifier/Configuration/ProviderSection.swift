@@ -3,8 +3,8 @@ import Settings
 import Transport
 import Yams
 
-/// The part of a provider that is named after its protocol, `smtp:` or `http:`. `timeout` and `allowInsecure` may
-/// stand in it or beside it.
+/// The part of a provider that is named after its protocol, `smtp:`, `http:` or `smpp:`. `timeout` and `allowInsecure`
+/// may stand in it or beside it.
 struct ProviderSection {
     let node: Node
     let path: String

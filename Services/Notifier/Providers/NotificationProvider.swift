@@ -1,3 +1,4 @@
+import Logging
 import Transport
 
 /// One message, complete: what a provider gets.
@@ -82,14 +83,21 @@ extension NotificationProvider {
 
 extension ProviderConfiguration {
     /// The provider that this configures.
-    func makeProvider(_ transport: Transport) -> any NotificationProvider {
+    /// - Parameter logger: is told of connections that are lost and found, where the provider keeps its own.
+    func makeProvider(_ transport: Transport, logger: Logger = .silent) -> any NotificationProvider {
         switch kind {
         case .smtp(let server, let from):
             SMTPProvider(name: name, server: server, from: from, timeout: timeout, transport: transport)
         case .http(let gateway):
             HTTPGatewayProvider(name: name, gateway: gateway, timeout: timeout, transport: transport)
+        case .smpp(let smsc):
+            SMPPProvider(name: name, configuration: smsc, timeout: timeout, logger: logger)
         }
     }
+}
+
+extension Logger {
+    fileprivate static var silent: Logger { Logger(label: "silent") { _ in SwiftLogNoOpLogHandler() } }
 }
 
 /// The time left for one attempt; nil where there is none.
