@@ -32,7 +32,7 @@ struct NotifierService: Service {
     func deliver(group: String? = nil) async throws {
         let (setup, desk, templates) = (setup, desk, plan.templates)
         let transport = Transport(.forAttempts(of: plan.configuration))
-        let crew = ProviderCrew(plan.configuration, transport: transport, metrics: setup.metrics)
+        let crew = ProviderCrew(plan.configuration, transport: transport, metrics: setup.metrics, logger: setup.logger)
         crew.start { await desk.take($0) != .unavailable }
         let end: Result<Void, any Error>
         do {
@@ -89,7 +89,7 @@ struct NotifierService: Service {
 extension Transport.Limits {
     /// Room for every attempt that can be under way.
     fileprivate static func forAttempts(of configuration: NotifierConfiguration) -> Transport.Limits {
-        let concurrency = configuration.channels.values.joined().map(\.concurrency)
+        let concurrency = configuration.channels.values.joined().map(\.atOnce)
         return Transport.Limits(transfers: concurrency.reduce(0, +), connectionsPerHost: concurrency.max() ?? 1)
     }
 }

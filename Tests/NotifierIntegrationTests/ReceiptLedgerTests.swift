@@ -9,8 +9,8 @@ import WorkerRuntime
 struct ReceiptLedgerTests {
     private let id = NotificationID(UUIDValue(high: 7, low: .random(in: 0 ... .max)))
 
-    private func withLedger(_ body: (DeliveryLedger, _ url: String) throws -> Void) async throws {
-        try await PrivatePostgres.shared().withDatabase(DeliveryWorld.template) { url in
+    private func withLedger(_ body: (DeliveryLedger, _ url: String) throws -> Void) throws {
+        try PrivatePostgres.shared().withDatabase(DeliveryWorld.template) { url in
             let claim = UUIDValue(high: 1, low: 1)
             let settings = StoreSettings(url: url, applicationName: "test")
             let ledger = try DeliveryLedger(settings, claim: claim, leaseSeconds: 15)
@@ -32,8 +32,8 @@ struct ReceiptLedgerTests {
     }
 
     @Test("a receipt finds its notification, once; told again it finds the same end")
-    func once() async throws {
-        try await withLedger { ledger, _ in
+    func once() throws {
+        try withLedger { ledger, _ in
             try send(ledger, ids: ["m1"])
             let first = try #require(try ledger.apply([receipt("m1", true)])[0])
             #expect(first.notification == id && first.end?.state == .delivered && first.end?.code == nil)
@@ -44,22 +44,22 @@ struct ReceiptLedgerTests {
     }
 
     @Test("nobody's id, and another provider's, find nothing")
-    func unknown() async throws {
-        try await withLedger { ledger, _ in
+    func unknown() throws {
+        try withLedger { ledger, _ in
             try send(ledger, ids: ["m1"])
             #expect(try ledger.apply([receipt("m2", true), receipt("m1", true, of: "other")]) == [nil, nil])
         }
     }
 
     @Test("a message of parts is delivered with its last part, and failed with the first that fails")
-    func parts() async throws {
-        try await withLedger { ledger, _ in
+    func parts() throws {
+        try withLedger { ledger, _ in
             try send(ledger, ids: ["m1", "m2"])
             let half = try #require(try ledger.apply([receipt("m2", true)])[0])
             #expect(half.end == nil)
             #expect(try ledger.apply([receipt("m1", true)])[0]?.end?.state == .delivered)
         }
-        try await withLedger { ledger, _ in
+        try withLedger { ledger, _ in
             try send(ledger, ids: ["m1", "m2"])
             let failed = try #require(try ledger.apply([receipt("m2", false)])[0]?.end)
             #expect(failed.state == .failed && failed.code == "rejected_by_provider")
@@ -68,8 +68,8 @@ struct ReceiptLedgerTests {
     }
 
     @Test("what is told of the sending stays the same after a receipt")
-    func firstEnd() async throws {
-        try await withLedger { ledger, _ in
+    func firstEnd() throws {
+        try withLedger { ledger, _ in
             try send(ledger, ids: ["m1"])
             let inquiry = DeliveryInquiry(notification: id, tenant: "default", challenge: nil)
             let before = try ledger.exchange([], claiming: [inquiry]).standings[id]?.claim

@@ -26,6 +26,11 @@ struct ProviderConfiguration: Sendable {
     var concurrency = 32
     var circuit = CircuitSettings()
     let kind: Kind
+
+    /// Attempts at a time; an SMSC's window bounds them, too.
+    var atOnce: Int {
+        if case .smpp(let smsc) = kind { min(concurrency, smsc.window) } else { concurrency }
+    }
 }
 
 /// An HTTP gateway: the request with placeholders, and where its answer has the message's id.

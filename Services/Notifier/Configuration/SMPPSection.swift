@@ -7,7 +7,8 @@ import Yams
 extension ProviderSection {
     func readSMSC(_ reader: inout ConfigurationReader) -> SMPPConfiguration? {
         let keys: Set = [
-            "host", "port", "tls", "caFile", "systemId", "passwordFile", "systemType", "source", "sourceTon", "sourceNpi",
+            "host", "port", "tls", "caFile", "systemId", "passwordFile", "systemType", "source", "sourceTon",
+            "sourceNpi",
             "window", "enquireLink", "receipts", "timeout", "allowInsecure",
         ]
         guard let mapping = reader.mapping(node, path, keys: keys) else { return nil }
@@ -72,7 +73,11 @@ extension ProviderSection {
         }
         guard let password = reader.secret(mapping, "passwordFile", path) else { return nil }
         guard password.utf8.count <= 64, password.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) else {
-            reader.refuse(mapping["passwordFile"], "\(path).passwordFile", "holds more than 64 characters, or not ASCII")
+            reader.refuse(
+                mapping["passwordFile"],
+                "\(path).passwordFile",
+                "holds more than 64 characters, or not ASCII"
+            )
             return nil
         }
         return password

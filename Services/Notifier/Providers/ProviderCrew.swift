@@ -1,3 +1,4 @@
+import Logging
 import Telemetry
 import TokenCore
 import Transport
@@ -11,18 +12,18 @@ final class ProviderCrew: Sendable {
     /// The longest that one attempt can take.
     let longestAttempt: Duration
 
-    init(_ configuration: NotifierConfiguration, transport: Transport, metrics: MetricRegistry) {
+    init(_ configuration: NotifierConfiguration, transport: Transport, metrics: MetricRegistry, logger: Logger) {
         var providers: [any NotificationProvider] = []
         var members: [ProviderBoard.Member] = []
         for channel in Channel.allCases {
             for provider in configuration.channels[channel] ?? [] {
-                let made = provider.makeProvider(transport)
+                let made = provider.makeProvider(transport, logger: logger)
                 providers.append(made)
                 members.append(
                     ProviderBoard.Member(
                         name: provider.name,
                         channel: channel,
-                        concurrency: provider.concurrency,
+                        concurrency: provider.atOnce,
                         timeout: provider.timeout,
                         circuit: provider.circuit,
                         isIdempotent: made.isIdempotent,

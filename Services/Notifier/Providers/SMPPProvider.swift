@@ -10,6 +10,7 @@ import Transport
 /// earlier one whose answer stays away, all of it may be sent again. Only the last part's fate can be `unknown`.
 final class SMPPProvider: NotificationProvider {
     let name: String
+    var givesReceipts: Bool { configuration.wantsReceipts }
     private let configuration: SMPPConfiguration
     private let timeout: Duration
     private let link: SMPPLink
