@@ -69,6 +69,7 @@ let package = Package(
             dependencies: ["CLibXML2", "Contract", "TokenCore", "TokenCrypto"],
             path: "Shared/VendorFiles"
         ),
+        .target(name: "NotificationTexts", dependencies: ["Contract", "TokenCore"], path: "Shared/NotificationTexts"),
         .target(name: "Settings", path: "Shared/Settings"),
         .target(
             name: "Telemetry",
@@ -127,8 +128,8 @@ let package = Package(
         .executableTarget(
             name: "Notifier",
             dependencies: [
-                "Contract", "Messaging", "Postgres", "Settings", "Telemetry", "TokenCore", "TokenCrypto", "TokenStore",
-                "Transport", "WorkerRuntime",
+                "Contract", "Messaging", "NotificationTexts", "Postgres", "Settings", "Telemetry", "TokenCore",
+                "TokenCrypto", "TokenStore", "Transport", "WorkerRuntime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -148,8 +149,8 @@ let package = Package(
         .executableTarget(
             name: "TokenCtl",
             dependencies: [
-                "CommandSigning", "Contract", "Messaging", "Postgres", "Settings", "TokenCore", "TokenCrypto",
-                "TokenStore", "VendorFiles", "WorkerRuntime",
+                "CommandSigning", "Contract", "Messaging", "NotificationTexts", "Postgres", "Settings", "TokenCore",
+                "TokenCrypto", "TokenStore", "VendorFiles", "WorkerRuntime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Services/TokenCtl"
@@ -216,6 +217,11 @@ let package = Package(
             name: "VendorProbe",
             dependencies: ["CSeccomp", "TokenCrypto", "VendorFiles"],
             path: "Tests/VendorProbe"
+        ),
+        .testTarget(
+            name: "NotificationTextsTests",
+            dependencies: ["NotificationTexts", "TestSupport", "TokenCore"],
+            path: "Tests/NotificationTextsTests"
         ),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], path: "Tests/SettingsTests"),
         .testTarget(

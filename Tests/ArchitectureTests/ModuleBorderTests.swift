@@ -12,6 +12,7 @@ private let picture: [String: Set<String>] = [
     "Shared/Messaging": ["CRdKafka"],
     "Shared/Transport": ["CCurl"],
     "Shared/VendorFiles": ["CLibXML2", "Contract", "TokenCore", "TokenCrypto"],
+    "Shared/NotificationTexts": ["Contract", "TokenCore"],
     "Shared/Settings": [],
     "Shared/Telemetry": ["Settings"],
     "Shared/TokenStore": ["Contract", "Postgres", "TokenCore", "TokenCrypto"],
@@ -23,17 +24,16 @@ private let picture: [String: Set<String>] = [
     "Services/Enrollment": ["Contract", "TokenCore", "TokenCrypto", "WorkerRuntime"],
     "Services/Verifier": ["Contract", "TokenCore", "TokenCrypto", "WorkerRuntime"],
     "Services/Notifier": [
-        "Contract", "Messaging", "Postgres", "Settings", "Telemetry", "TokenCore", "TokenCrypto", "TokenStore",
-        "Transport", "WorkerRuntime",
+        "Contract", "Messaging", "NotificationTexts", "Postgres", "Settings", "Telemetry", "TokenCore", "TokenCrypto",
+        "TokenStore", "Transport", "WorkerRuntime",
     ],
     "Services/ExpiryScanner": [
         "Contract", "Messaging", "Postgres", "Settings", "Telemetry", "TokenCore", "TokenCrypto", "TokenStore",
         "WorkerRuntime",
     ],
     "Services/TokenCtl": [
-        "CommandSigning", "Contract", "Messaging", "Postgres", "Settings", "TokenCore", "TokenCrypto", "TokenStore",
-        "VendorFiles",
-        "WorkerRuntime",
+        "CommandSigning", "Contract", "Messaging", "NotificationTexts", "Postgres", "Settings", "TokenCore",
+        "TokenCrypto", "TokenStore", "VendorFiles", "WorkerRuntime",
     ],
 ]
 
