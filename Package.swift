@@ -71,6 +71,7 @@ let package = Package(
         ),
         .target(name: "ShortMessages", path: "Shared/ShortMessages"),
         .target(name: "SMPP", path: "Shared/SMPP"),
+        .target(name: "NotificationTexts", dependencies: ["Contract", "TokenCore"], path: "Shared/NotificationTexts"),
         .target(name: "Settings", path: "Shared/Settings"),
         .target(
             name: "Telemetry",
@@ -129,7 +130,8 @@ let package = Package(
         .executableTarget(
             name: "Notifier",
             dependencies: [
-                "Contract", "Messaging", "Postgres", "SMPP", "Settings", "ShortMessages", "Telemetry", "TokenCore",
+                "Contract", "Messaging", "NotificationTexts", "Postgres", "SMPP", "Settings", "ShortMessages", "Telemetry",
+                "TokenCore",
                 "TokenCrypto", "TokenStore", "Transport", "WorkerRuntime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -150,8 +152,8 @@ let package = Package(
         .executableTarget(
             name: "TokenCtl",
             dependencies: [
-                "CommandSigning", "Contract", "Messaging", "Postgres", "Settings", "TokenCore", "TokenCrypto",
-                "TokenStore", "VendorFiles", "WorkerRuntime",
+                "CommandSigning", "Contract", "Messaging", "NotificationTexts", "Postgres", "Settings", "TokenCore",
+                "TokenCrypto", "TokenStore", "VendorFiles", "WorkerRuntime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Services/TokenCtl"
@@ -221,6 +223,11 @@ let package = Package(
         ),
         .testTarget(name: "ShortMessagesTests", dependencies: ["ShortMessages", "TestSupport"], path: "Tests/ShortMessagesTests"),
         .testTarget(name: "SMPPTests", dependencies: ["SMPP", "TestSupport"], path: "Tests/SMPPTests"),
+        .testTarget(
+            name: "NotificationTextsTests",
+            dependencies: ["NotificationTexts", "TestSupport", "TokenCore"],
+            path: "Tests/NotificationTextsTests"
+        ),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], path: "Tests/SettingsTests"),
         .testTarget(
             name: "TelemetryTests",

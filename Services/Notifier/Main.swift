@@ -1,4 +1,5 @@
 import ArgumentParser
+import NotificationTexts
 import ServiceLifecycle
 import Settings
 import TokenCrypto
@@ -49,7 +50,11 @@ struct DeliveryPlan: Sendable {
     init(file: String) throws(ConfigurationError) {
         configuration = try NotifierConfiguration(file: file)
         if let directory = configuration.templateDirectory {
-            templates = try MessageTemplates(directory: directory)
+            do throws(TextMistakes) {
+                templates = try MessageTemplates(directory: directory)
+            } catch {
+                throw ConfigurationError(mistakes: error.mistakes)
+            }
         } else {
             templates = MessageTemplates()
         }

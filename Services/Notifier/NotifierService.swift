@@ -1,5 +1,6 @@
 import Contract
 import Messaging
+import NotificationTexts
 import ServiceLifecycle
 import Telemetry
 import TokenCore

@@ -1,6 +1,7 @@
 import Contract
 import Logging
 import Messaging
+import NotificationTexts
 import Synchronization
 import Telemetry
 import TokenCore

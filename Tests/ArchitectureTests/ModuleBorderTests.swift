@@ -14,6 +14,7 @@ private let picture: [String: Set<String>] = [
     "Shared/VendorFiles": ["CLibXML2", "Contract", "TokenCore", "TokenCrypto"],
     "Shared/ShortMessages": [],
     "Shared/SMPP": [],
+    "Shared/NotificationTexts": ["Contract", "TokenCore"],
     "Shared/Settings": [],
     "Shared/Telemetry": ["Settings"],
     "Shared/TokenStore": ["Contract", "Postgres", "TokenCore", "TokenCrypto"],
@@ -25,7 +26,8 @@ private let picture: [String: Set<String>] = [
     "Services/Enrollment": ["Contract", "TokenCore", "TokenCrypto", "WorkerRuntime"],
     "Services/Verifier": ["Contract", "TokenCore", "TokenCrypto", "WorkerRuntime"],
     "Services/Notifier": [
-        "Contract", "Messaging", "Postgres", "SMPP", "Settings", "ShortMessages", "Telemetry", "TokenCore", "TokenCrypto",
+        "Contract", "Messaging", "NotificationTexts", "Postgres", "SMPP", "Settings", "ShortMessages", "Telemetry",
+        "TokenCore", "TokenCrypto",
         "TokenStore", "Transport", "WorkerRuntime",
     ],
     "Services/ExpiryScanner": [
@@ -33,9 +35,8 @@ private let picture: [String: Set<String>] = [
         "WorkerRuntime",
     ],
     "Services/TokenCtl": [
-        "CommandSigning", "Contract", "Messaging", "Postgres", "Settings", "TokenCore", "TokenCrypto", "TokenStore",
-        "VendorFiles",
-        "WorkerRuntime",
+        "CommandSigning", "Contract", "Messaging", "NotificationTexts", "Postgres", "Settings", "TokenCore",
+        "TokenCrypto", "TokenStore", "VendorFiles", "WorkerRuntime",
     ],
 ]
 

@@ -1,5 +1,6 @@
 import Contract
 import Messaging
+import NotificationTexts
 import TokenCore
 import TokenStore
 import Transport

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import TokenCore
 
-@testable import Notifier
+@testable import NotificationTexts
 
 @Suite("Message texts")
 struct TemplateTests {
@@ -20,12 +20,12 @@ struct TemplateTests {
         do {
             return try MessageTemplates(directory: folder.path)
         } catch {
-            throw ConfigurationError(mistakes: error.mistakes.map { $0.replacing(folder.path + "/", with: "") })
+            throw TextMistakes(mistakes: error.mistakes.map { $0.replacing(folder.path + "/", with: "") })
         }
     }
 
     private func mistakes(_ files: [String: String]) throws -> [String] {
-        let error = #expect(throws: ConfigurationError.self) { try load(files) }
+        let error = #expect(throws: TextMistakes.self) { try load(files) }
         return error?.mistakes ?? []
     }
 

@@ -1,10 +1,10 @@
 /// A text with `{{variables}}`, as templates of one's own have it. Values are put in once and never read as template.
-struct TextTemplate: Sendable {
-    enum Variable: String, CaseIterable, Sendable {
+package struct TextTemplate: Sendable {
+    package enum Variable: String, CaseIterable, Sendable {
         case otp, minutes, typeName, maskedDevice, text, reference, daysLeft, change
     }
 
-    struct Mistake: Error, Equatable {
+    package struct Mistake: Error, Equatable {
         /// Counted from 1.
         let line: Int
         let rule: String

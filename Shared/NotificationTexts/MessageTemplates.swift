@@ -1,20 +1,19 @@
 import Foundation
-import TokenCore
-import Transport
+package import TokenCore
 
 /// The texts of all messages: a site's own from a directory, the built-in English ones where there is none.
 ///
 /// Files are `<template>.<channel>.<locale>.txt` and, for mail, `.subject`: `otp.sms.de-CH.txt`. For the locale `de-CH`
 /// that one is looked for first, then `de`, then `en`, then the built-in text.
-struct MessageTemplates: Sendable {
+package struct MessageTemplates: Sendable {
     /// A message's text; `subject` is empty for SMS.
-    struct Rendered: Equatable, Sendable {
-        let subject: String
-        let text: String
+    package struct Rendered: Equatable, Sendable {
+        package let subject: String
+        package let text: String
     }
 
-    struct CannotRender: Error, Equatable, CustomStringConvertible {
-        let description: String
+    package struct CannotRender: Error, Equatable, CustomStringConvertible {
+        package let description: String
     }
 
     private enum Part: String {
@@ -31,17 +30,17 @@ struct MessageTemplates: Sendable {
     private let own: [Key: TextTemplate]
 
     /// The built-in texts alone.
-    init() {
+    package init() {
         own = [:]
     }
 
     /// - Throws: every mistake in the directory's files, with file and line.
-    init(directory: String) throws(ConfigurationError) {
+    package init(directory: String) throws(TextMistakes) {
         let names: [String]
         do {
             names = try FileManager.default.contentsOfDirectory(atPath: directory)
         } catch {
-            throw ConfigurationError(mistakes: ["\(directory): can't be read"])
+            throw TextMistakes(mistakes: ["\(directory): can't be read"])
         }
         var mistakes: [String] = []
         var own: [Key: TextTemplate] = [:]
@@ -68,12 +67,12 @@ struct MessageTemplates: Sendable {
                 mistakes.append("\(path):\(error.line): \(error.rule)")
             }
         }
-        guard mistakes.isEmpty else { throw ConfigurationError(mistakes: mistakes) }
+        guard mistakes.isEmpty else { throw TextMistakes(mistakes: mistakes) }
         self.own = own
     }
 
     /// - Throws: where there is no such template, or a value without which it makes no sense is missing.
-    func render(
+    package func render(
         template: String,
         channel: Channel,
         locale: String,
@@ -139,7 +138,7 @@ struct MessageTemplates: Sendable {
     /// What a template must have, or must not, by where it is used.
     private static func mistakes(of template: TextTemplate, _ source: String, _ key: Key) -> [String] {
         if key.part == .subject {
-            let isShort = isOneLine(source) && !source.isEmpty && source.utf8.count <= 200
+            let isShort = oneLine(source) == source && !source.isEmpty && source.utf8.count <= 200
             return (isShort ? [] : ["a subject is one line of at most 200 bytes"])
                 + (template.variables.contains(.otp) ? ["{{otp}} is not for subjects"] : [])
         }
@@ -166,4 +165,11 @@ private func oneLine(_ text: String) -> String {
         }
     }
     return String(line)
+}
+
+/// Every mistake of texts of one's own, one line each, with file and line.
+package struct TextMistakes: Error, Equatable, CustomStringConvertible {
+    package let mistakes: [String]
+
+    package var description: String { mistakes.joined(separator: "\n") }
 }
