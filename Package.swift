@@ -218,7 +218,11 @@ let package = Package(
             dependencies: ["CSeccomp", "TokenCrypto", "VendorFiles"],
             path: "Tests/VendorProbe"
         ),
-        .testTarget(name: "ShortMessagesTests", dependencies: ["ShortMessages", "TestSupport"], path: "Tests/ShortMessagesTests"),
+        .testTarget(
+            name: "ShortMessagesTests",
+            dependencies: ["ShortMessages", "TestSupport"],
+            path: "Tests/ShortMessagesTests"
+        ),
         .testTarget(name: "SMPPTests", dependencies: ["SMPP", "TestSupport"], path: "Tests/SMPPTests"),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], path: "Tests/SettingsTests"),
         .testTarget(
@@ -261,6 +265,7 @@ let package = Package(
             name: "NotifierTests",
             dependencies: [
                 "Contract", "Messaging", "Notifier", "ReceiverSupport", "SMPP", "TokenCore", "TokenStore", "Transport",
+                .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/NotifierTests"
         ),
@@ -269,6 +274,8 @@ let package = Package(
             dependencies: [
                 "Contract", "Messaging", "Notifier", "Postgres", "ReceiverSupport", "SMPP", "Telemetry", "TestSupport",
                 "TokenCore", "TokenCrypto", "TokenStore", "Transport", "WorkerRuntime",
+                .product(name: "InMemoryLogging", package: "swift-log"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/NotifierIntegrationTests"
         ),

@@ -25,7 +25,8 @@ private let picture: [String: Set<String>] = [
     "Services/Enrollment": ["Contract", "TokenCore", "TokenCrypto", "WorkerRuntime"],
     "Services/Verifier": ["Contract", "TokenCore", "TokenCrypto", "WorkerRuntime"],
     "Services/Notifier": [
-        "Contract", "Messaging", "Postgres", "SMPP", "Settings", "ShortMessages", "Telemetry", "TokenCore", "TokenCrypto",
+        "Contract", "Messaging", "Postgres", "SMPP", "Settings", "ShortMessages", "Telemetry", "TokenCore",
+        "TokenCrypto",
         "TokenStore", "Transport", "WorkerRuntime",
     ],
     "Services/ExpiryScanner": [
