@@ -221,7 +221,11 @@ let package = Package(
             dependencies: ["CSeccomp", "TokenCrypto", "VendorFiles"],
             path: "Tests/VendorProbe"
         ),
-        .testTarget(name: "ShortMessagesTests", dependencies: ["ShortMessages", "TestSupport"], path: "Tests/ShortMessagesTests"),
+        .testTarget(
+            name: "ShortMessagesTests",
+            dependencies: ["ShortMessages", "TestSupport"],
+            path: "Tests/ShortMessagesTests"
+        ),
         .testTarget(name: "SMPPTests", dependencies: ["SMPP", "TestSupport"], path: "Tests/SMPPTests"),
         .testTarget(
             name: "NotificationTextsTests",
@@ -269,6 +273,7 @@ let package = Package(
             name: "NotifierTests",
             dependencies: [
                 "Contract", "Messaging", "Notifier", "ReceiverSupport", "SMPP", "TokenCore", "TokenStore", "Transport",
+                .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/NotifierTests"
         ),
@@ -277,6 +282,8 @@ let package = Package(
             dependencies: [
                 "Contract", "Messaging", "Notifier", "Postgres", "ReceiverSupport", "SMPP", "Telemetry", "TestSupport",
                 "TokenCore", "TokenCrypto", "TokenStore", "Transport", "WorkerRuntime",
+                .product(name: "InMemoryLogging", package: "swift-log"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/NotifierIntegrationTests"
         ),

@@ -20,15 +20,13 @@ private let picture: [String: Set<String>] = [
     "Shared/TokenStore": ["Contract", "Postgres", "TokenCore", "TokenCrypto"],
     "Shared/WorkerRuntime": [
         "CommandSigning", "Contract", "HardwareKeys", "Messaging", "Postgres", "Settings", "Telemetry", "TokenCore",
-        "TokenCrypto",
-        "TokenStore",
+        "TokenCrypto", "TokenStore",
     ],
     "Services/Enrollment": ["Contract", "TokenCore", "TokenCrypto", "WorkerRuntime"],
     "Services/Verifier": ["Contract", "TokenCore", "TokenCrypto", "WorkerRuntime"],
     "Services/Notifier": [
         "Contract", "Messaging", "NotificationTexts", "Postgres", "SMPP", "Settings", "ShortMessages", "Telemetry",
-        "TokenCore", "TokenCrypto",
-        "TokenStore", "Transport", "WorkerRuntime",
+        "TokenCore", "TokenCrypto", "TokenStore", "Transport", "WorkerRuntime",
     ],
     "Services/ExpiryScanner": [
         "Contract", "Messaging", "Postgres", "Settings", "Telemetry", "TokenCore", "TokenCrypto", "TokenStore",

@@ -1,4 +1,5 @@
 import Foundation
+import SMPP
 import Testing
 import TokenCore
 import Transport
@@ -28,7 +29,7 @@ struct ConfigurationTests {
 
     private let body = #"body: '{"to":"{{to}}"}'"#
 
-    @Test("the contract's example is read, but for SMPP")
+    @Test("the contract's example is read")
     func example() throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "notifier-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -45,6 +46,8 @@ struct ConfigurationTests {
                 - name: gateway
                   timeout: 3s
                   http: {url: "https://sms.example.org/v1/messages", method: POST, headers: {authorization: "Bearer x"}, contentType: application/json, body: '{"to":"{{to}}","text":"{{text}}","ref":"{{id}}"}', idPointer: /id}
+                - name: operator
+                  smpp: {host: smsc.example.org, port: 2775, tls: true, systemId: tokens, passwordFile: smtp, source: Example}
             templates: {directory: templates}
             """
         let file = folder.appending(path: "n.yaml")
@@ -61,6 +64,14 @@ struct ConfigurationTests {
         #expect(from.name == "Example" && from.address.text == "no-reply@example.org")
         let gateway = try #require(configuration.channels[.sms]?.first)
         #expect(gateway.timeout == .seconds(3))
+        guard case .smpp(let smsc)? = configuration.channels[.sms]?.last?.kind else {
+            Issue.record("no smpp")
+            return
+        }
+        #expect(smsc.endpoint.host == "smsc.example.org" && smsc.endpoint.port == 2_775 && smsc.endpoint.isTLS)
+        #expect(smsc.bind == BindRequest(systemID: "tokens", password: "hunter2"))
+        #expect(smsc.source == Address(kind: .alphanumeric, text: "Example"))
+        #expect(smsc.window == 10 && smsc.enquireLink == .seconds(30) && smsc.wantsReceipts)
         #expect(configuration.templateDirectory == folder.appending(path: "templates").path)
         var dumped = ""
         dump(configuration, to: &dumped)
@@ -70,7 +81,8 @@ struct ConfigurationTests {
         let error = #expect(throws: ConfigurationError.self) { try NotifierConfiguration(file: file.path) }
         #expect(
             error?.mistakes == [
-                "\(file.path):4: channels.email[0].smtp.passwordFile: others can write to it, chmod 600"
+                "\(file.path):4: channels.email[0].smtp.passwordFile: others can write to it, chmod 600",
+                "\(file.path):10: channels.sms[1].smpp.passwordFile: others can write to it, chmod 600",
             ]
         )
     }
@@ -104,9 +116,54 @@ struct ConfigurationTests {
                 "n.yaml:11: channels.sms[0].http.body: unknown placeholder, known are to, text, subject, id, expiresAt",
                 "n.yaml:11: channels.sms[0].http.url: http needs allowInsecure: true, but on the loopback",
                 "n.yaml:12: channels.sms[1].name: required",
-                "n.yaml:12: channels.sms[1].smpp: SMPP is not supported by this version",
+                "n.yaml:12: channels.sms[1].smpp.systemId: required",
+                "n.yaml:12: channels.sms[1].smpp.passwordFile: required",
+                "n.yaml:12: channels.sms[1].smpp.source: required",
             ]
         )
+    }
+
+    @Test("an SMSC's section is judged")
+    func smscs() throws {
+        let secret = FileManager.default.temporaryDirectory.appending(path: "smpp-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: secret) }
+        try Data("hunter2\n".utf8).write(to: secret)
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: secret.path)
+        func smpp(_ section: String, channel: String = "sms") -> String {
+            "channels:\n  \(channel):\n    - name: o\n      smpp: {systemId: t, passwordFile: \(secret.path), \(section)}\n"
+        }
+        for good in [
+            "host: h, source: Example", "host: 127.0.0.1, tls: false, source: \"12345\"",
+            "host: h, tls: false, allowInsecure: true, source: \"+41791234567\"",
+            "host: \"::1\", tls: false, source: a",
+            "host: h, source: a, sourceTon: 0, sourceNpi: 1, window: 1000, enquireLink: 1m, timeout: 3s, receipts: false",
+        ] {
+            #expect(mistakes(smpp(good)) == [], "\(good)")
+        }
+        for bad in [
+            "source: a", "host: h", "host: h, tls: false, source: a", "host: \"h/x\", source: a",
+            "host: h, source: Zürich",
+            "host: h, source: a, port: 0", "host: h, source: a, port: 65536", "host: h, source: a, window: 0",
+            "host: h, source: a, window: 1001", "host: h, source: a, enquireLink: 0s",
+            "host: h, source: a, tls: perhaps",
+            "host: h, source: a, systemType: abcdefghijklm", "host: h, source: a, sourceTon: 7",
+            "host: h, source: a, receipts: 7", "host: h, source: a, url: x", "host: \"h:2775\", source: a",
+        ] {
+            #expect(mistakes(smpp(bad)).count == 1, "\(bad)")
+        }
+        #expect(mistakes(smpp("host: h, source: a", channel: "email")).count == 1)
+        let wanted = try NotifierConfiguration(
+            yaml: smpp("host: h, source: a, sourceTon: 0, sourceNpi: 9, receipts: false"),
+            file: "n.yaml"
+        )
+        guard case .smpp(let smsc)? = wanted.channels[.sms]?.first?.kind else {
+            Issue.record("no smpp")
+            return
+        }
+        #expect(smsc.source == Address(kind: Address.Kind(ton: 0, npi: 9), text: "a") && !smsc.wantsReceipts)
+        #expect(smsc.endpoint.port == 3_550 && smsc.endpoint.isTLS)
+        try Data(String(repeating: "x", count: 65).utf8).write(to: secret)
+        #expect(mistakes(smpp("host: h, source: a")).count == 1)
     }
 
     @Test("what is no YAML is told with its line")

@@ -33,6 +33,7 @@ package final class LocalReceiver: Sendable {
         package let httpRequests: Int
         package let smppConnections: Int
         package let smppBinds: Int
+        package let smppSubmits: Int
         package let smppMessages: Int
         package let smppEnquiries: Int
         package let smppReceiptsTaken: Int

@@ -33,7 +33,8 @@ struct FieldTests {
         ] as [(String, MessageState, Bool?)]
     )
     func texts(word: String, state: MessageState, isDelivered: Bool?) throws {
-        let text = "id:0A1b-2 sub:001 dlvrd:001 submit date:2611241200 done date:2611241201 stat:\(word) err:000 text:id:9"
+        let text =
+            "id:0A1b-2 sub:001 dlvrd:001 submit date:2611241200 done date:2611241201 stat:\(word) err:000 text:id:9"
         let receipt = try #require(self.receipt(text))
         #expect(receipt.messageID == "0A1b-2" && receipt.state == state)
         #expect(receipt.state.isDelivered == isDelivered)
@@ -105,7 +106,8 @@ struct FieldTests {
         "times are absolute and UTC",
         arguments: [
             (946_684_800, "000101000000000+"), (1_795_525_199, "261124125959000+"), (1_709_164_800, "240229000000000+"),
-            (1_709_251_199, "240229235959000+"), (1_709_251_200, "240301000000000+"), (4_102_444_799, "991231235959000+"),
+            (1_709_251_199, "240229235959000+"), (1_709_251_200, "240301000000000+"),
+            (4_102_444_799, "991231235959000+"),
             (946_684_799, nil), (4_102_444_800, nil), (.min, nil), (.max, nil),
         ] as [(Int64, String?)]
     )

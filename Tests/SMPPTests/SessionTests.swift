@@ -246,7 +246,10 @@ struct SessionTests {
                 case 0: count(try talk.pass(.seconds(Int.random(in: 0...12, using: &random))))
                 case 1:
                     var octets = Written.all[Int.random(in: 0..<Written.all.count, using: &random)]
-                    octets[Int.random(in: 4..<octets.count, using: &random)] ^= UInt8.random(in: 0...255, using: &random)
+                    octets[Int.random(in: 4..<octets.count, using: &random)] ^= UInt8.random(
+                        in: 0...255,
+                        using: &random
+                    )
                     count(try talk.note(talk.session.received(octets, at: talk.now)))
                 case 2:
                     if let enquiry = talk.sent.last(where: { $0.operation == .enquireLink }) {

@@ -42,8 +42,9 @@ class SMSC:
         self.parts = {}
         self.sessions = set()
         self.receipts = []
-        receiver.state.update(smppConnections=0, smppBinds=0, smppMessages=0, smppEnquiries=0, smppReceiptsTaken=0,
-                              smppReceiptsRefused=0, smppUnbinds=0)
+        receiver.state.update(
+            smppConnections=0, smppBinds=0, smppSubmits=0, smppMessages=0, smppEnquiries=0, smppReceiptsTaken=0,
+            smppReceiptsRefused=0, smppUnbinds=0)
 
     async def serve(self, reader, writer):
         self.receiver.state["smppConnections"] += 1
@@ -181,6 +182,7 @@ class Session:
         return True
 
     def submit(self, pdu):
+        self.receiver.state["smppSubmits"] += 1
         fault = self.receiver.faults["smpp"]
         if isinstance(fault, str) and fault.startswith("0x"):
             self.answer("submit_sm_resp", pdu, int(self.receiver.fault("smpp"), 16))

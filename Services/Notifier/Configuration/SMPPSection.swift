@@ -19,7 +19,7 @@ extension ProviderSection {
         let source = readSource(mapping, &reader)
         let window = readNumber(mapping, "window", 1...1_000, &reader) ?? 10
         let enquireLink = readEnquireLink(mapping, &reader)
-        let wantsReceipts = mapping["receipts"] == nil || reader.flag(mapping, "receipts", path)
+        let wantsReceipts = readSwitch(mapping, "receipts", &reader)
         guard let endpoint, let systemID, let password, let source, let enquireLink else { return nil }
         return SMPPConfiguration(
             endpoint: endpoint,
@@ -32,7 +32,7 @@ extension ProviderSection {
     }
 
     private func readEndpoint(_ mapping: Node.Mapping, _ reader: inout ConfigurationReader) -> StreamEndpoint? {
-        let isTLS = mapping["tls"] == nil || reader.flag(mapping, "tls", path)
+        let isTLS = readSwitch(mapping, "tls", &reader)
         let port = readNumber(mapping, "port", 1...65_535, &reader) ?? (isTLS ? 3_550 : 2_775)
         let caFile = readCAFile(mapping, &reader)
         guard let host = reader.required(mapping, "host", in: node, path) else { return nil }
@@ -111,6 +111,12 @@ extension ProviderSection {
             return nil
         }
         return duration
+    }
+
+    /// On unless it is switched off.
+    private func readSwitch(_ mapping: Node.Mapping, _ key: String, _ reader: inout ConfigurationReader) -> Bool {
+        guard let node = mapping[key] else { return true }
+        return reader.flag(mapping, key, path) || node.bool == nil
     }
 
     private func readNumber(

@@ -39,6 +39,8 @@ final class SMPPLoop {
     private static let restAfterRefusal = Int64(10)...20
     /// A session that ends sooner does not count as a success.
     private static let shortSession = Duration.seconds(10)
+    /// Octets that may wait for a peer which asks and does not read.
+    private static let maxOutbox = 1 << 20
     /// Turns of receiving before messages have theirs.
     private static let receivesAtATime = 64
 
@@ -156,7 +158,10 @@ final class SMPPLoop {
     private func flush(_ stream: StreamConnection) throws(TransportError) {
         while !outbox.isEmpty {
             let count = try stream.send(outbox[...])
-            guard count > 0 else { return }
+            guard count > 0 else {
+                if outbox.count > Self.maxOutbox { throw TransportError(.responseTooLarge) }
+                return
+            }
             outbox.removeFirst(count)
             session.didSend(count)
         }
