@@ -87,6 +87,16 @@ struct DeliveryBookTests {
         #expect(book[id(1)]?.course.attempts == 1 && book.nextDue == nil)
     }
 
+    @Test("what fails and may leave again at once stands in line once")
+    func atOnce() throws {
+        var (book, board) = (DeliveryBook(), board(2))
+        book.accept(try parcel(1))
+        #expect(leave(&book, board) == [1])
+        book.depart(id(1))
+        book.rest(id(1), until: now)
+        #expect(leave(&book, board) == [1])
+    }
+
     @Test("what has been tried with one provider leaves with another, though the line before it stands")
     func another() throws {
         var board = ProviderBoard([.sample("first", concurrency: 1), .sample("second", concurrency: 1)])

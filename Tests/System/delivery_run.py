@@ -132,7 +132,10 @@ class DeliveryRun:
 
     def _kill(self) -> None:
         """kill -9 for one of them, and another one for it."""
-        running = [worker for worker in self.system.workers if worker.child.is_running]
+        running = self.system.workers
+        for worker in running:
+            if not worker.child.is_running:
+                raise Failure(f"a notifier ended by itself:\n{worker.child.log_tail()}")
         victim = self.random.choice(running)
         self.kills.append(datetime.now(timezone.utc))
         victim.child.kill()

@@ -158,7 +158,7 @@ class Receiver:
         script = str(ROOT / "deploy/receiver/receiver.py")
         self.server = Child("the receiver", [sys.executable, script], directory / "receiver.log")
         ports = json.loads(self.server.first_line(20))
-        self.smtp, self.http = ports["smtp"], ports["http"]
+        self.smtp, self.http, self.smpp = ports["smtp"], ports["http"], ports["smpp"]
 
     def messages(self, to: str | None = None) -> list[dict]:
         """The messages so far, to one address or to all."""

@@ -5,15 +5,19 @@ are open, one JSON line with them goes to standard output. On the HTTP port:
 
   POST /faults    {"smtp": FAULT, "http": FAULT, "smpp": FAULT, "times": N}: misbehave (for N messages; without
                   `times` until changed); null puts an end to it. {"receipts": "DELIVRD" (at first), "UNDELIV", … or
-                  "none"}: what SMPP receipts say; with "-text" at its end they say it without TLVs
-  GET  /messages  all messages so far
+                  "none"}: what SMPP receipts say; with "-text" at its end they say it without TLVs.
+                  {"callback": {"url": URL, "headers": {…}, "status": "delivered"}}: what became of an SMS that came
+                  by HTTP is told there, as JSON with "id" and "status", until the answer is 2xx or 4xx.
+                  {"random": {"seed": N, "share": 0.2, "smtp": [FAULT, …], "http": […], "smpp": […]}}: one of these
+                  faults for that share of the messages; null puts an end to it
+  GET  /messages  all messages so far; ?since=N leaves out the first N
   GET  /state     counts of connections, commands and requests
   anything else   is an SMS: JSON or form fields `to`, `text` and `ref` (or `id`), or the same in the query
 
 SMTP faults: "421", "450", "451", "550", … (that reply to RCPT), "451-data" (… to the message), "hang" (no answer to
 RCPT), "hang-after-data", "drop" (closes at RCPT), "drop-after-data" (takes the message, closes without an answer),
-"drop-reused" (closes at the second message of a connection, again and again).
-HTTP faults: a status (429 brings Retry-After: 1), "hang", "drop" (takes the message, closes without an answer).
+"slow" (takes the message, answers after more than a second), "drop-reused" (closes at the second message of a connection, again and again).
+HTTP faults: a status (429 brings Retry-After: 1), "hang", "drop" (takes the message, closes without an answer), "slow".
 SMPP faults: "0x58", … (that status to submit_sm), "hang" (no answer to submit_sm), "drop" (takes the message, closes
 without an answer), "refuse-bind", "silent" (no answer to enquire_link).
 """
@@ -26,11 +30,14 @@ import email.policy
 import json
 import os
 import pathlib
+import random
 import signal
 import ssl
 import subprocess
 import sys
+import urllib.error
 import urllib.parse
+import urllib.request
 
 import smsc
 from aiosmtpd.smtp import SMTP, AuthResult
@@ -43,7 +50,9 @@ class Receiver:
         self.faults = {"smtp": None, "http": None, "smpp": None}
         self.times = {"smtp": None, "http": None, "smpp": None}
         self.receipts = "DELIVRD"
-        self.state = {"smtpConnections": 0, "smtpCommands": 0, "httpConnections": 0, "httpRequests": 0}
+        self.callback = None
+        self.random = None
+        self.state = {"smtpConnections": 0, "smtpCommands": 0, "httpConnections": 0, "httpRequests": 0, "callbacks": {}}
 
     def record(self, **message):
         message["receivedAt"] = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds")
@@ -54,10 +63,48 @@ class Receiver:
 
     def set_faults(self, wanted):
         self.receipts = wanted.get("receipts", self.receipts)
+        self.callback = wanted.get("callback", self.callback)
+        if "random" in wanted:
+            self.random = wanted["random"]
+            self.dice = random.Random((self.random or {}).get("seed"))
         for side in self.faults:
             if side in wanted:
                 self.faults[side] = wanted[side]
                 self.times[side] = wanted.get("times")
+
+    def draw(self, side):
+        """Before each message: the next one may meet a fault by chance."""
+        if self.random and self.faults[side] is None and self.random.get(side):
+            if self.dice.random() < self.random["share"]:
+                self.faults[side], self.times[side] = self.dice.choice(self.random[side]), 1
+
+    def tell(self, message_id):
+        """Calls back what became of a message, until it is heard."""
+        told = self.callback
+
+        async def call():
+            body = json.dumps({"id": message_id, "status": told["status"]}).encode()
+            headers = {"content-type": "application/json", **told.get("headers", {})}
+            request = urllib.request.Request(told["url"], data=body, headers=headers, method="POST")
+
+            def post():
+                try:
+                    with urllib.request.urlopen(request, timeout=30) as answer:
+                        return answer.status
+                except urllib.error.HTTPError as error:
+                    return error.code
+                except OSError:
+                    return 0
+
+            while True:
+                status = await asyncio.to_thread(post)
+                self.state["callbacks"][str(status)] = self.state["callbacks"].get(str(status), 0) + 1
+                if 200 <= status < 500 and status != 0:
+                    return
+                await asyncio.sleep(0.5)
+
+        if told:
+            asyncio.ensure_future(call())
 
     def fault(self, side, *names):
         """The fault now due, where it is one of `names` or, without names, any; counts it."""
@@ -98,6 +145,7 @@ class MailHandler:
         self.receiver = receiver
 
     async def handle_MAIL(self, server, session, envelope, address, options):
+        self.receiver.draw("smtp")
         if server.taken > 0 and self.receiver.fault("smtp", "drop-reused"):
             server.transport.abort()
             return "421 going"
@@ -135,6 +183,8 @@ class MailHandler:
             user=session.auth_data.login.decode() if session.authenticated else None,
         )
         server.taken += 1
+        if self.receiver.fault("smtp", "slow"):
+            await asyncio.sleep(1.5)
         if self.receiver.fault("smtp", "hang-after-data"):
             await asyncio.sleep(3600)
         if self.receiver.fault("smtp", "drop-after-data"):
@@ -174,10 +224,12 @@ async def answer_http(receiver, method, target, headers, body):
         receiver.set_faults(json.loads(body))
         return 200, {}, receiver.faults
     if url.path == "/messages":
-        return 200, {}, receiver.messages
+        since = urllib.parse.parse_qs(url.query).get("since", ["0"])[0]
+        return 200, {}, receiver.messages[int(since):]
     if url.path == "/state":
         return 200, {}, receiver.state
     receiver.state["httpRequests"] += 1
+    receiver.draw("http")
     fault = receiver.fault("http")
     if fault == "hang":
         await asyncio.sleep(3600)
@@ -206,7 +258,11 @@ async def answer_http(receiver, method, target, headers, body):
     )
     if fault == "drop":
         return None
-    return 202, {}, {"id": f"sms-{len(receiver.messages)}"}
+    message_id = f"sms-{len(receiver.messages)}"
+    if fault == "slow":
+        await asyncio.sleep(1.5)
+    receiver.tell(message_id)
+    return 202, {}, {"id": message_id}
 
 
 def make_certificate(folder):

@@ -183,6 +183,7 @@ class Session:
 
     def submit(self, pdu):
         self.receiver.state["smppSubmits"] += 1
+        self.receiver.draw("smpp")
         fault = self.receiver.faults["smpp"]
         if isinstance(fault, str) and fault.startswith("0x"):
             self.answer("submit_sm_resp", pdu, int(self.receiver.fault("smpp"), 16))

@@ -72,6 +72,8 @@ struct DeliveryBook {
     ///   - clock: the same instant, as deadlines are given.
     ///   - board: who has room.
     mutating func due(at now: ContinuousClock.Instant, clock: Instant, _ board: ProviderBoard) -> [Departure] {
+        // Before anything comes back: who left and comes back at once must not stand in line twice.
+        for channel in Channel.allCases { lines[channel]?.removeAll { journeys[$0]?.stage != .ready } }
         for id in resting {
             guard let journey = journeys[id], case .resting(let due) = journey.stage, due <= now else { continue }
             resting.remove(id)
@@ -89,7 +91,6 @@ struct DeliveryBook {
         _ clock: Instant,
         _ board: inout ProviderBoard
     ) -> [Departure] {
-        lines[channel]?.removeAll { journeys[$0]?.stage != .ready }
         var departures: [Departure] = []
         // What the board said of a notification that nobody has tried yet goes for all of them.
         var freshChoice: ProviderBoard.Choice?
