@@ -152,13 +152,13 @@ class Broker:
 
 
 class Receiver:
-    """Takes mail by SMTP and SMS by HTTP, and delivers nothing."""
+    """Takes mail by SMTP and SMS by HTTP or SMPP, and delivers nothing."""
 
     def __init__(self, directory: Path):
         script = str(ROOT / "deploy/receiver/receiver.py")
         self.server = Child("the receiver", [sys.executable, script], directory / "receiver.log")
         ports = json.loads(self.server.first_line(20))
-        self.smtp, self.http = ports["smtp"], ports["http"]
+        self.smtp, self.http, self.smpp = ports["smtp"], ports["http"], ports["smpp"]
 
     def messages(self, to: str | None = None) -> list[dict]:
         """The messages so far, to one address or to all."""
@@ -172,7 +172,7 @@ class Receiver:
         return wait_until(lambda: self.messages(to)[count - 1 : count], timeout, what)[0]
 
     def misbehave(self, **faults) -> None:
-        """See the receiver's own text: `smtp=`, `http=`, `times=`; None ends a fault."""
+        """See the receiver's own text: `smtp=`, `http=`, `smpp=`, `times=`; None ends a fault."""
         body = json.dumps(faults).encode()
         urllib.request.urlopen(f"http://127.0.0.1:{self.http}/faults", data=body, timeout=10).close()
 
