@@ -26,6 +26,10 @@ package final class StreamConnection {
     private let multi: UnsafeMutableRawPointer
     private var easy: UnsafeMutableRawPointer?
     private var isOpen = false
+    /// What is being sent: OpenSSL wants a write that had no room to be repeated from the very same place.
+    private let sending = UnsafeMutableRawBufferPointer.allocate(byteCount: 16_384, alignment: 1)
+    /// How much of it had no room; 0: nothing is to be repeated.
+    private var stuck = 0
 
     package let waker: StreamWaker
 
@@ -42,6 +46,7 @@ package final class StreamConnection {
         waker.forget()
         close()
         curl_multi_cleanup(multi)
+        sending.deallocate()
     }
 
     /// Begins to connect; `advance` goes on with it. What was open is closed.
@@ -89,13 +94,19 @@ package final class StreamConnection {
         return isOpen
     }
 
-    /// - Returns: how many octets were taken; fewer than given, or none, where the connection has no room now.
+    /// - Returns: how many octets were taken; fewer than given, or none, where the connection has no room now. The rest
+    ///   is to be given again, before anything else.
     package func send(_ octets: ArraySlice<UInt8>) throws(TransportError) -> Int {
         guard isOpen, let easy else { throw TransportError(.closed) }
         guard !octets.isEmpty else { return 0 }
+        if stuck == 0 {
+            stuck = min(octets.count, sending.count)
+            octets.withUnsafeBytes { sending.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[..<stuck])) }
+        }
         var count = 0
-        let code = octets.withUnsafeBytes { curl_easy_send(easy, $0.baseAddress, $0.count, &count) }
+        let code = curl_easy_send(easy, sending.baseAddress, stuck, &count)
         if code == CURLE_AGAIN { return 0 }
+        stuck = 0
         guard code == CURLE_OK else { throw TransportError(reason(code)) }
         return count
     }
@@ -137,6 +148,7 @@ package final class StreamConnection {
         curl_easy_cleanup(easy)
         self.easy = nil
         isOpen = false
+        stuck = 0
     }
 }
 

@@ -55,6 +55,33 @@ struct StreamConnectionTests {
         #expect(throws: TransportError(.closed)) { try stream.advance() }
     }
 
+    @Test("what a slow reader has no room for is given again from wherever it then lies", arguments: [false, true])
+    func backpressure(isTLS: Bool) throws {
+        let receiver = try LocalReceiver(tls: true)
+        let stream = try #require(StreamConnection())
+        let port = isTLS ? try #require(receiver.ports.https) : receiver.ports.http
+        let certificate = receiver.certificate
+        try open(StreamEndpoint(host: "localhost", port: port, isTLS: isTLS, caFile: certificate), stream)
+        let body = String(repeating: "x", count: 16 << 20)
+        var octets = Array("POST /sms?to=1 HTTP/1.1\r\ncontent-length: \(body.utf8.count)\r\n\r\n\(body)".utf8)
+        var (sent, waits) = (0, 0)
+        while sent < octets.count {
+            let count = try stream.send(octets[sent...])
+            sent += count
+            guard count == 0 else { continue }
+            waits += 1
+            octets.reserveCapacity(octets.capacity + 1)
+            stream.wait(toSend: true, until: .now + .seconds(20))
+        }
+        #expect(waits > 0)
+        var answer = try stream.receive()
+        while answer.isEmpty {
+            stream.wait(until: .now + .seconds(20))
+            answer = try stream.receive()
+        }
+        #expect(String(decoding: answer, as: UTF8.self).hasPrefix("HTTP/1.1 202"))
+    }
+
     @Test("a connection is refused, or its certificate is")
     func refused() throws {
         let receiver = try LocalReceiver(tls: true)

@@ -152,7 +152,7 @@ class Broker:
 
 
 class Receiver:
-    """Takes mail by SMTP and SMS by HTTP, and delivers nothing."""
+    """Takes mail by SMTP and SMS by HTTP or SMPP, and delivers nothing."""
 
     def __init__(self, directory: Path):
         script = str(ROOT / "deploy/receiver/receiver.py")
@@ -172,7 +172,7 @@ class Receiver:
         return wait_until(lambda: self.messages(to)[count - 1 : count], timeout, what)[0]
 
     def misbehave(self, **faults) -> None:
-        """See the receiver's own text: `smtp=`, `http=`, `times=`; None ends a fault."""
+        """See the receiver's own text: `smtp=`, `http=`, `smpp=`, `times=`; None ends a fault."""
         body = json.dumps(faults).encode()
         urllib.request.urlopen(f"http://127.0.0.1:{self.http}/faults", data=body, timeout=10).close()
 

@@ -207,6 +207,11 @@ final class SMPPLoop {
     private func rest(_ reason: String, _ stream: StreamConnection) {
         stream.close()
         outbox = []
+        if !isStopping, trouble != reason {
+            trouble = reason
+            let metadata = link.place.merging([LogKey.reason: "\(reason)"]) { $1 }
+            link.logger.warning("not bound to the SMSC", metadata: metadata)
+        }
         deliveries.failWaiting()
         guard !isStopping else {
             state = .ended
@@ -216,10 +221,6 @@ final class SMPPLoop {
         var pause = backoff.next()
         if case .bindRefused? = closeReason { pause = .seconds(Int64.random(in: Self.restAfterRefusal)) }
         state = .resting(until: .now + pause)
-        guard trouble != reason else { return }
-        trouble = reason
-        let metadata = link.place.merging([LogKey.reason: "\(reason)"]) { $1 }
-        link.logger.warning("not bound to the SMSC", metadata: metadata)
     }
 }
 
