@@ -9,7 +9,7 @@ import Transport
 import WorkerRuntime
 
 /// The notifier's loop as a service: waits for database, broker and topics, then delivers until it is told to stop.
-struct NotifierService: Service {
+struct NotifierService: Service, AdminRouting {
     private let setup: WorkerSetup
     private let plan: DeliveryPlan
     private let desk = ReceiptDesk()
@@ -19,6 +19,13 @@ struct NotifierService: Service {
     init(_ setup: WorkerSetup, plan: DeliveryPlan) {
         self.setup = setup
         self.plan = plan
+    }
+
+    var adminRoutes: [AdminRoute] {
+        let providers = plan.configuration.channels.values.joined()
+        let rules = providers.compactMap { provider in provider.receipts.map { (provider.name, $0) } }
+        guard !rules.isEmpty else { return [] }
+        return [ReceiptRoute(rules: Dictionary(uniqueKeysWithValues: rules), desk: desk).route]
     }
 
     func run() async throws {

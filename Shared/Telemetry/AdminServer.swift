@@ -12,6 +12,21 @@ package struct AdminRequest: Sendable {
     /// By name in small letters.
     package let headers: [String: String]
     package let body: [UInt8]
+
+    /// - Parameter headers: by name in small letters.
+    package init(
+        method: String,
+        path: String,
+        query: [String: String] = [:],
+        headers: [String: String] = [:],
+        body: [UInt8] = []
+    ) {
+        self.method = method
+        self.path = path
+        self.query = query
+        self.headers = headers
+        self.body = body
+    }
 }
 
 /// What an admin route answers.

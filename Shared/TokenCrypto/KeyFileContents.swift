@@ -45,6 +45,11 @@ package struct KeyFileContents {
     /// Whether its mode lets others than its owner read it.
     package var isReadableByOthers: Bool { mode & 0o044 != 0 }
 
+    /// Whether its mode lets others than its owner write it.
+    package var isWritableByOthers: Bool { mode & 0o022 != 0 }
+
+    package static let writableByAnybody = "anybody may write it"
+
     /// Reads a file of at most ``KeyRings/maximumLength`` bytes.
     ///
     /// - Parameter name: what the mistakes begin with: the setting that names the file.
@@ -64,7 +69,7 @@ package struct KeyFileContents {
         case .owner where status.st_mode & 0o077 != 0:
             throw KeysError("\(name) \(path): group or others have access; its mode must be 0600")
         case .readable where status.st_mode & 0o002 != 0:
-            throw KeysError("\(name) \(path): anybody may write it")
+            throw KeysError("\(name) \(path): \(writableByAnybody)")
         default: break
         }
         let size = Int(status.st_size)

@@ -12,10 +12,19 @@ package struct MailServer: Hashable, Sendable {
         case none
     }
 
+    /// SASL mechanisms (RFC 4954).
+    package enum Mechanism: String, CaseIterable, Hashable, Sendable {
+        case plain, login
+        /// The password is an OAuth 2.0 access token.
+        case xoauth2
+    }
+
     package let host: String
     package let port: UInt16
     package let security: Security
     package let credentials: Credentials?
+    /// How to log in; nil: as the server offers, the best first.
+    package let mechanism: Mechanism?
     /// PEM file of the authorities to trust; nil: the system's.
     package let caFile: String?
 
@@ -24,12 +33,14 @@ package struct MailServer: Hashable, Sendable {
         port: UInt16,
         security: Security,
         credentials: Credentials? = nil,
+        mechanism: Mechanism? = nil,
         caFile: String? = nil
     ) {
         self.host = host
         self.port = port
         self.security = security
         self.credentials = credentials
+        self.mechanism = mechanism
         self.caFile = caFile
     }
 }

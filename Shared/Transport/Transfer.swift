@@ -163,7 +163,14 @@ final class Transfer {
         }
         if let credentials = server.credentials {
             setup.string(CURLOPT_USERNAME, credentials.username)
-            setup.string(CURLOPT_PASSWORD, credentials.password)
+            if server.mechanism == .xoauth2 {
+                setup.string(CURLOPT_XOAUTH2_BEARER, credentials.password)
+            } else {
+                setup.string(CURLOPT_PASSWORD, credentials.password)
+            }
+            if let mechanism = server.mechanism {
+                setup.string(CURLOPT_LOGIN_OPTIONS, "AUTH=\(mechanism.rawValue.uppercased())")
+            }
         }
         if let caFile = server.caFile { setup.string(CURLOPT_CAINFO, caFile) }
         if isLoopback(url: "smtp://\(host)/") { setup.string(CURLOPT_PROXY, "") }

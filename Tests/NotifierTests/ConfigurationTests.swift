@@ -54,10 +54,11 @@ struct ConfigurationTests {
         try Data(yaml.utf8).write(to: file)
         let configuration = try NotifierConfiguration(file: file.path)
         let relay = try #require(configuration.channels[.email]?.first)
-        guard case .smtp(let server, let from) = relay.kind else {
+        guard case .smtp(let setup) = relay.kind else {
             Issue.record("no smtp")
             return
         }
+        let (server, from) = (setup.server, setup.from)
         #expect(relay.timeout == .seconds(10))
         #expect(server.host == "mail.example.org" && server.port == 587 && server.security == .startTLS)
         #expect(server.credentials == Credentials(username: "tokens", password: "hunter2"))
@@ -108,12 +109,12 @@ struct ConfigurationTests {
         #expect(
             mistakes == [
                 "n.yaml:13: channels.fax: unknown, known are email, sms",
-                "n.yaml:8: channels.email[0].smtp.passwort: unknown, known are allowInsecure, caFile, from, passwordFile, startTLS, timeout, url, username",
+                "n.yaml:8: channels.email[0].smtp.passwort: unknown, known are allowInsecure, auth, caFile, from, passwordFile, startTLS, timeout, tokenFile, url, username",
                 "n.yaml:6: channels.email[0].smtp.startTLS: one of required, optional, none",
                 "n.yaml:7: channels.email[0].smtp.from: an address, or Name <address>",
                 "n.yaml:5: channels.email[0].smtp.url: smtp://host:port or smtps://host:port",
                 "n.yaml:10: channels.sms[0].name: taken by another provider",
-                "n.yaml:11: channels.sms[0].http.body: unknown placeholder, known are to, text, subject, id, expiresAt",
+                "n.yaml:11: channels.sms[0].http.body: unknown placeholder, known are to, text, subject, id, expiresAt, secondsLeft",
                 "n.yaml:11: channels.sms[0].http.url: http needs allowInsecure: true, but on the loopback",
                 "n.yaml:12: channels.sms[1].name: required",
                 "n.yaml:12: channels.sms[1].smpp.systemId: required",

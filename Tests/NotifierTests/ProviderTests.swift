@@ -98,7 +98,7 @@ struct ProviderTests {
     func deadline() async throws {
         try await receiver.setFaults(#"{"smtp": "hang", "http": "hang"}"#)
         #expect(await deliver(relay, to: "alice@example.org", within: .milliseconds(200)) == .failed(retryAfter: nil))
-        #expect(await deliver(gateway, to: "+41791234567", within: .milliseconds(200)) == .unknown)
+        #expect(await deliver(gateway, to: "+41791234567", within: .milliseconds(200)) == .unanswered)
         let before = try await receiver.state()
         #expect(await deliver(relay, to: "alice@example.org", within: .zero) == .failed(retryAfter: nil))
         #expect(await deliver(gateway, to: "+41791234567", within: .zero) == .failed(retryAfter: nil))

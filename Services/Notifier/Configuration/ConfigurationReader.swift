@@ -86,6 +86,36 @@ struct ConfigurationReader {
         return flag
     }
 
+    mutating func number(_ mapping: Node.Mapping, _ key: String, _ range: ClosedRange<Int>, _ path: String) -> Int? {
+        guard let node = mapping[key] else { return nil }
+        guard let number = node.int, range.contains(number) else {
+            refuse(node, "\(path).\(key)", "a number from \(range.lowerBound) to \(range.upperBound)")
+            return nil
+        }
+        return number
+    }
+
+    /// A list of texts that is not empty.
+    mutating func strings(_ mapping: Node.Mapping, _ key: String, _ path: String) -> [String]? {
+        guard let node = mapping[key] else { return nil }
+        let texts = node.sequence?.compactMap { $0.scalar?.string } ?? []
+        guard !texts.isEmpty, texts.count == node.sequence?.count else {
+            refuse(node, "\(path).\(key)", "a list of texts is expected")
+            return nil
+        }
+        return texts
+    }
+
+    /// An RFC 6901 pointer that isn't the root.
+    mutating func pointer(_ mapping: Node.Mapping, _ key: String, _ path: String) -> String? {
+        guard let pointer = string(mapping, key, path) else { return nil }
+        guard pointer.hasPrefix("/") else {
+            refuse(mapping[key], "\(path).\(key)", "a JSON pointer such as /id")
+            return nil
+        }
+        return pointer
+    }
+
     mutating func choice<Choice>(_ mapping: Node.Mapping, _ key: String, default standard: Choice, _ path: String)
         -> Choice
     where Choice: RawRepresentable & CaseIterable, Choice.RawValue == String {
@@ -97,34 +127,21 @@ struct ConfigurationReader {
         return choice
     }
 
-    /// Permission bits; symbolic links are followed. Nil where there is no such file.
-    private func mode(of path: String) -> Int? {
-        let path = URL(filePath: path).resolvingSymlinksInPath().path
-        do {
-            return try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
-        } catch {
-            return nil
-        }
+    /// The first line of a file that others can't write to, as it stands now; relative paths start at the configuration
+    /// file.
+    mutating func secret(_ mapping: Node.Mapping, _ key: String, _ path: String) -> String? {
+        secretFile(mapping, key, path)?.text
     }
 
-    /// The first line of a file that others can't write to; relative paths start at the configuration file.
-    mutating func secret(_ mapping: Node.Mapping, _ key: String, _ path: String) -> String? {
+    /// The same for one that may be replaced while it is in use.
+    mutating func secretFile(_ mapping: Node.Mapping, _ key: String, _ path: String) -> SecretFile? {
         guard let name = string(mapping, key, path) else { return nil }
-        let place = resolved(name)
-        guard let data = FileManager.default.contents(atPath: place), let mode = mode(of: place) else {
-            refuse(mapping[key], "\(path).\(key)", "can't be read")
+        do {
+            return try SecretFile(path: resolved(name))
+        } catch {
+            refuse(mapping[key], "\(path).\(key)", SecretFile.rule(error))
             return nil
         }
-        guard mode & 0o022 == 0 else {
-            refuse(mapping[key], "\(path).\(key)", "others can write to it, chmod 600")
-            return nil
-        }
-        let line = data.prefix { $0 != 10 && $0 != 13 }
-        guard !line.isEmpty, let secret = String(data: line, encoding: .utf8), !secret.utf8.contains(0) else {
-            refuse(mapping[key], "\(path).\(key)", "holds no password in its first line")
-            return nil
-        }
-        return secret
     }
 
     func resolved(_ path: String) -> String {

@@ -5,7 +5,8 @@ import Yams
 extension ProviderSection {
     func readGateway(_ reader: inout ConfigurationReader) -> GatewayConfiguration? {
         let keys: Set = [
-            "url", "method", "headers", "contentType", "body", "idPointer", "caFile", "timeout", "allowInsecure",
+            "url", "method", "headers", "headerFiles", "contentType", "body", "username", "passwordFile", "success",
+            "idPointer", "idempotent", "onTimeout", "receipts", "caFile", "timeout", "allowInsecure",
         ]
         guard let mapping = reader.mapping(node, path, keys: keys) else { return nil }
         let method = reader.string(mapping, "method", path) ?? "POST"
@@ -15,12 +16,18 @@ extension ProviderSection {
         let headers = readHeaders(mapping, &reader)
         let contentType = reader.string(mapping, "contentType", path) ?? "application/json"
         let body = readBody(mapping, contentType, method: method, &reader)
-        let pointer = reader.string(mapping, "idPointer", path)
-        if let pointer, !pointer.hasPrefix("/") {
-            reader.refuse(mapping["idPointer"], "\(path).idPointer", "a JSON pointer such as /id")
-        }
+        let pointer = reader.pointer(mapping, "idPointer", path)
         let caFile = readCAFile(mapping, &reader)
+        let secretHeaders = readHeaderFiles(mapping, &reader)
+        let login = readLogin(mapping, &reader)
+        let success = readSuccess(mapping, &reader)
+        let isIdempotent = reader.flag(mapping, "idempotent", path)
+        let onTimeout = reader.choice(mapping, "onTimeout", default: AfterTimeout.next, path)
         guard let url = readURL(mapping, &reader) else { return nil }
+        let places = url.placeholders + (body?.placeholders ?? []) + headers.flatMap(\.value.placeholders)
+        if isIdempotent, !places.contains(.id) {
+            reader.refuse(mapping["idempotent"], "\(path).idempotent", "needs {{id}} in url, headers or body")
+        }
         return GatewayConfiguration(
             method: method,
             url: url,
@@ -28,8 +35,55 @@ extension ProviderSection {
             contentType: contentType,
             body: body,
             idPointer: pointer,
-            caFile: caFile
+            caFile: caFile,
+            secretHeaders: secretHeaders,
+            login: login,
+            success: success,
+            isIdempotent: isIdempotent,
+            onTimeout: onTimeout
         )
+    }
+
+    private func readHeaderFiles(
+        _ mapping: Node.Mapping,
+        _ reader: inout ConfigurationReader
+    ) -> [(name: String, value: SecretFile)] {
+        guard let node = mapping["headerFiles"] else { return [] }
+        guard let files = node.mapping else {
+            reader.refuse(node, "\(path).headerFiles", "a mapping is expected")
+            return []
+        }
+        return files.compactMap { key, _ in
+            let name = key.string ?? ""
+            guard isSettable(header: name) else {
+                reader.refuse(key, "\(path).headerFiles.\(name)", "no header that may be set")
+                return nil
+            }
+            return reader.secretFile(files, name, "\(path).headerFiles").map { (name, $0) }
+        }
+    }
+
+    private func readSuccess(_ mapping: Node.Mapping, _ reader: inout ConfigurationReader) -> GatewaySuccess {
+        var success = GatewaySuccess()
+        let path = "\(path).success"
+        guard let node = mapping["success"],
+            let inner = reader.mapping(node, path, keys: ["status", "pointer", "values"])
+        else { return success }
+        if let node = inner["status"] {
+            let codes = (node.sequence.map(Array.init) ?? [node]).map(\.int)
+            let statuses = codes.compactMap { $0 }.filter { (100...599).contains($0) }
+            if statuses.count != codes.count || statuses.isEmpty {
+                reader.refuse(node, "\(path).status", "a status or a list of them")
+            }
+            success.statuses = Set(statuses)
+        }
+        let pointer = reader.pointer(inner, "pointer", path)
+        let values = reader.strings(inner, "values", path)
+        if (inner["pointer"] == nil) != (inner["values"] == nil) {
+            reader.refuse(node, path, "pointer and values go together")
+        }
+        if let pointer, let values { success.word = (pointer, Set(values)) }
+        return success
     }
 
     private func readURL(_ mapping: Node.Mapping, _ reader: inout ConfigurationReader) -> PlaceholderText? {
@@ -62,12 +116,11 @@ extension ProviderSection {
         for (key, value) in fields {
             let name = key.string ?? ""
             let place = "\(path).headers.\(name)"
-            let isName = !name.isEmpty && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ":") }
-            guard isName, let text = value.scalar?.string, isOneLine(text) else {
+            guard isHeaderName(name), let text = value.scalar?.string, isOneLine(text) else {
                 reader.refuse(key, place, "a header's name and one line of text")
                 continue
             }
-            if ["content-type", "content-length", "host", "transfer-encoding"].contains(name.lowercased()) {
+            if !isSettable(header: name) {
                 reader.refuse(key, place, "is not set here")
             }
             guard let template = placeholders(text, .header, at: value, place, &reader) else { continue }
@@ -77,6 +130,15 @@ extension ProviderSection {
             headers.append((name, template))
         }
         return headers
+    }
+
+    private func isHeaderName(_ name: String) -> Bool {
+        !name.isEmpty && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ":") }
+    }
+
+    private func isSettable(header name: String) -> Bool {
+        isHeaderName(name)
+            && !["content-type", "content-length", "host", "transfer-encoding"].contains(name.lowercased())
     }
 
     private func readBody(
@@ -100,7 +162,13 @@ extension ProviderSection {
         }
         guard let body = placeholders(text, escaping, at: mapping["body"], "\(path).body", &reader) else { return nil }
         if escaping == .json {
-            let sample = body.filled { $0 == .to ? "+41791234567" : "a \"b\"\n\\" }
+            let sample = body.filled { placeholder in
+                switch placeholder {
+                case .to: "+41791234567"
+                case .secondsLeft: "60"
+                case .text, .subject, .id, .expiresAt: "a \"b\"\n\\"
+                }
+            }
             if !GatewayAnswer.isJSON(sample) {
                 reader.refuse(mapping["body"], "\(path).body", "not JSON once it is filled in")
             }

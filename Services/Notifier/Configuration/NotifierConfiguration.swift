@@ -13,7 +13,7 @@ struct NotifierConfiguration: Sendable {
 /// One provider, whatever it speaks.
 struct ProviderConfiguration: Sendable {
     enum Kind: Sendable {
-        case smtp(server: MailServer, from: Mailbox)
+        case smtp(RelayConfiguration)
         case http(GatewayConfiguration)
         case smpp(SMPPConfiguration)
     }
@@ -25,6 +25,8 @@ struct ProviderConfiguration: Sendable {
     /// Attempts at a time.
     var concurrency = 32
     var circuit = CircuitSettings()
+    /// How its receipts by HTTP are judged; nil: it sends none.
+    var receipts: ReceiptRules?
     let kind: Kind
 
     /// Attempts at a time; an SMSC's window bounds them, too.
@@ -43,6 +45,58 @@ struct GatewayConfiguration: Sendable {
     /// RFC 6901, into the answer's JSON.
     let idPointer: String?
     let caFile: String?
+    /// Headers whose values are secrets.
+    var secretHeaders: [(name: String, value: SecretFile)] = []
+    /// Basic authentication (RFC 7617).
+    var login: FileLogin?
+    var success = GatewaySuccess()
+    /// It recognises a repeated `{{id}}`.
+    var isIdempotent = false
+    var onTimeout = AfterTimeout.next
+}
+
+/// What of a gateway's answers means that it took the message.
+struct GatewaySuccess: Sendable {
+    /// Nil: every 2xx.
+    var statuses: Set<Int>?
+    /// Where the answer's JSON says so, and what.
+    var word: (pointer: String, values: Set<String>)?
+}
+
+/// Whether another provider is asked where a gateway got all of the message and was silent until the time-out.
+enum AfterTimeout: String, CaseIterable, Sendable {
+    case next, stop
+}
+
+/// A user name, and the file that its password is in.
+struct FileLogin: Sendable {
+    let username: String
+    let password: SecretFile
+
+    var current: Credentials { Credentials(username: username, password: password.text) }
+}
+
+/// A mail relay, our account there, and who mail is from.
+struct RelayConfiguration: Sendable {
+    let host: String
+    let port: UInt16
+    let security: MailServer.Security
+    let login: FileLogin?
+    let mechanism: MailServer.Mechanism?
+    let caFile: String?
+    let from: Mailbox
+
+    /// With the password of this moment.
+    var server: MailServer {
+        MailServer(
+            host: host,
+            port: port,
+            security: security,
+            credentials: login?.current,
+            mechanism: mechanism,
+            caFile: caFile
+        )
+    }
 }
 
 /// An SMSC, our account there, and what a session with it is like.

@@ -66,7 +66,9 @@ private func readProvider(
     _ names: inout Set<String>,
     _ reader: inout ConfigurationReader
 ) -> ProviderConfiguration? {
-    let keys: Set = ["name", "timeout", "allowInsecure", "smtp", "http", "smpp"]
+    let keys: Set = [
+        "name", "timeout", "allowInsecure", "concurrency", "circuit", "smtp", "http", "twilio", "smpp",
+    ]
     guard let mapping = reader.mapping(node, path, keys: keys) else { return nil }
     let name = reader.required(mapping, "name", in: node, path) ?? ""
     if !name.isEmpty {
@@ -75,28 +77,36 @@ private func readProvider(
         }
         if !names.insert(name).inserted { reader.refuse(mapping["name"], "\(path).name", "taken by another provider") }
     }
-    let kinds = ["smtp", "http", "smpp"].filter { mapping[$0] != nil }
+    let kinds = ["smtp", "http", "twilio", "smpp"].filter { mapping[$0] != nil }
     guard kinds.count == 1, let kind = kinds.first, let inner = mapping[kind] else {
-        reader.refuse(node, path, "exactly one of smtp, http and smpp is needed")
+        reader.refuse(node, path, "exactly one of smtp, http, twilio and smpp is needed")
         return nil
     }
     let section = ProviderSection(node: inner, path: "\(path).\(kind)", outer: mapping, outerPath: path)
+    let (concurrency, circuit) = reader.readPace(mapping, path)
+    let timeout = section.readTimeout(&reader)
+    var receipts: ReceiptRules?
+    let read: ProviderConfiguration.Kind?
     switch (kind, channel) {
-    case ("smpp", .email):
-        reader.refuse(inner, section.path, "SMPP delivers no e-mail")
-    case ("smpp", _):
-        guard let smsc = section.readSMSC(&reader), let time = section.readTimeout(&reader) else { return nil }
-        return ProviderConfiguration(name: name, timeout: time, kind: .smpp(smsc))
-    case ("smtp", .sms):
-        reader.refuse(inner, section.path, "SMTP delivers no SMS")
-    case ("smtp", _):
-        guard let (server, from) = section.readMail(&reader), let time = section.readTimeout(&reader) else {
-            return nil
-        }
-        return ProviderConfiguration(name: name, timeout: time, kind: .smtp(server: server, from: from))
+    case ("smpp", .sms): read = section.readSMSC(&reader).map { .smpp($0) }
+    case ("smtp", .email): read = section.readMail(&reader).map { .smtp($0) }
+    case ("twilio", .sms):
+        read = section.readTwilio(&reader).map { .http($0) }
+        receipts = section.readTwilioReceipts(&reader)
+    case ("http", _):
+        read = section.readGateway(&reader).map { .http($0) }
+        receipts = section.readReceipts(&reader)
     default:
-        guard let gateway = section.readGateway(&reader), let time = section.readTimeout(&reader) else { return nil }
-        return ProviderConfiguration(name: name, timeout: time, kind: .http(gateway))
+        reader.refuse(inner, section.path, "delivers no \(channel == .sms ? "SMS" : "e-mail")")
+        read = nil
     }
-    return nil
+    guard let timeout, let read else { return nil }
+    return ProviderConfiguration(
+        name: name,
+        timeout: timeout,
+        concurrency: concurrency,
+        circuit: circuit,
+        receipts: receipts,
+        kind: read
+    )
 }

@@ -23,6 +23,20 @@ struct ProviderSection {
         return duration
     }
 
+    /// `username` and the file of its secret, which go together.
+    func readLogin(
+        _ mapping: Node.Mapping,
+        secret: String = "passwordFile",
+        _ reader: inout ConfigurationReader
+    ) -> FileLogin? {
+        if (mapping["username"] == nil) != (mapping[secret] == nil) {
+            reader.refuse(node, path, "username and \(secret) go together")
+        }
+        let username = reader.string(mapping, "username", path)
+        let file = reader.secretFile(mapping, secret, path)
+        return username.flatMap { name in file.map { FileLogin(username: name, password: $0) } }
+    }
+
     func allowsInsecure(_ reader: inout ConfigurationReader) -> Bool {
         let here = reader.flag(node.mapping ?? [:], "allowInsecure", path)
         let beside = reader.flag(outer, "allowInsecure", outerPath)

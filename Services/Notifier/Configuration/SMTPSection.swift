@@ -7,8 +7,11 @@ extension ProviderSection {
         case required, optional, none
     }
 
-    func readMail(_ reader: inout ConfigurationReader) -> (MailServer, Mailbox)? {
-        let keys: Set = ["url", "startTLS", "from", "username", "passwordFile", "caFile", "timeout", "allowInsecure"]
+    func readMail(_ reader: inout ConfigurationReader) -> RelayConfiguration? {
+        let keys: Set = [
+            "url", "startTLS", "from", "auth", "username", "passwordFile", "tokenFile", "caFile", "timeout",
+            "allowInsecure",
+        ]
         guard let mapping = reader.mapping(node, path, keys: keys) else { return nil }
         let startTLS = reader.choice(mapping, "startTLS", default: StartTLS.required, path)
         let from = reader.required(mapping, "from", in: node, path)
@@ -16,11 +19,11 @@ extension ProviderSection {
         if from != nil, mailbox == nil {
             reader.refuse(mapping["from"], "\(path).from", "an address, or Name <address>")
         }
-        let username = reader.string(mapping, "username", path)
-        let password = reader.secret(mapping, "passwordFile", path)
-        if (mapping["username"] == nil) != (mapping["passwordFile"] == nil) {
-            reader.refuse(node, path, "username and passwordFile go together")
-        }
+        let mechanism = readMechanism(mapping, &reader)
+        let (secret, other) =
+            mechanism == .xoauth2 ? ("tokenFile", "passwordFile") : ("passwordFile", "tokenFile")
+        if mapping[other] != nil { reader.refuse(mapping[other], "\(path).\(other)", "is not for this auth") }
+        let login = readLogin(mapping, secret: secret, &reader)
         let caFile = readCAFile(mapping, &reader)
         guard let text = reader.required(mapping, "url", in: node, path) else { return nil }
         guard let url = ServerURL(text, schemes: ["smtp": 587, "smtps": 465]), url.rest.isEmpty else {
@@ -42,14 +45,23 @@ extension ProviderSection {
         let security: MailServer.Security =
             isImplicit
             ? .implicit : startTLS == .required ? .startTLS : startTLS == .optional ? .startTLSIfOffered : .none
-        let credentials = username.flatMap { name in password.map { Credentials(username: name, password: $0) } }
-        let server = MailServer(
+        return RelayConfiguration(
             host: url.host,
             port: url.port,
             security: security,
-            credentials: credentials,
-            caFile: caFile
+            login: login,
+            mechanism: mechanism,
+            caFile: caFile,
+            from: mailbox
         )
-        return (server, mailbox)
+    }
+
+    private func readMechanism(
+        _ mapping: Node.Mapping,
+        _ reader: inout ConfigurationReader
+    ) -> MailServer.Mechanism? {
+        guard mapping["auth"] != nil else { return nil }
+        if mapping["username"] == nil { reader.refuse(mapping["auth"], "\(path).auth", "needs username") }
+        return reader.choice(mapping, "auth", default: MailServer.Mechanism.plain, path)
     }
 }

@@ -5,7 +5,12 @@ import Transport
 enum GatewayAnswer {
     /// The string or number that an RFC 6901 pointer names; nil where there is none, or it isn't a short line.
     static func text(at pointer: String, in json: [UInt8]) -> String? {
-        guard var value = parse(json) else { return nil }
+        self.json(json).flatMap { text(at: pointer, in: $0) }
+    }
+
+    /// The same in JSON that was read already; a truth value is `true` or `false`.
+    static func text(at pointer: String, in json: JSONValue) -> String? {
+        var value = json
         for step in pointer.split(separator: "/", omittingEmptySubsequences: false).dropFirst() {
             let key = step.replacing("~1", with: "/").replacing("~0", with: "~")
             switch value {
@@ -22,16 +27,17 @@ enum GatewayAnswer {
             switch value {
             case .string(let text): text
             case .integer(let number): String(number)
+            case .bool(let flag): String(flag)
             default: nil
             }
         return found.flatMap { $0.utf8.count <= 255 && isOneLine($0) ? $0 : nil }
     }
 
     static func isJSON(_ text: String) -> Bool {
-        parse(Array(text.utf8)) != nil
+        json(Array(text.utf8)) != nil
     }
 
-    private static func parse(_ bytes: [UInt8]) -> JSONValue? {
+    static func json(_ bytes: [UInt8]) -> JSONValue? {
         do {
             return try JSONParser.parse(bytes)
         } catch {

@@ -86,10 +86,16 @@ extension ProviderConfiguration {
     /// - Parameter logger: is told of connections that are lost and found, where the provider keeps its own.
     func makeProvider(_ transport: Transport, logger: Logger = .silent) -> any NotificationProvider {
         switch kind {
-        case .smtp(let server, let from):
-            SMTPProvider(name: name, server: server, from: from, timeout: timeout, transport: transport)
+        case .smtp(let relay):
+            SMTPProvider(name: name, relay: relay, timeout: timeout, transport: transport)
         case .http(let gateway):
-            HTTPGatewayProvider(name: name, gateway: gateway, timeout: timeout, transport: transport)
+            HTTPGatewayProvider(
+                name: name,
+                gateway: gateway,
+                timeout: timeout,
+                transport: transport,
+                givesReceipts: receipts != nil
+            )
         case .smpp(let smsc):
             SMPPProvider(name: name, configuration: smsc, timeout: timeout, logger: logger)
         }

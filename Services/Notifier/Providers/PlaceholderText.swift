@@ -1,11 +1,13 @@
 import Foundation
 import Transport
 
-/// Text with `{{to}}`, `{{text}}`, `{{subject}}`, `{{id}}`, `{{expiresAt}}`, each filled in escaped for where it stands:
+/// Text with `{{to}}`, `{{text}}`, `{{subject}}`, `{{id}}`, `{{expiresAt}}`, `{{secondsLeft}}`, each filled in escaped for where it stands:
 /// what a person wrote can't become syntax of the request.
 struct PlaceholderText: Sendable {
     enum Placeholder: String, CaseIterable, Sendable {
         case to, text, subject, id, expiresAt
+        /// Seconds left until the deadline, 1 at least.
+        case secondsLeft
     }
 
     enum Escaping: Sendable {
@@ -83,6 +85,9 @@ struct PlaceholderText: Sendable {
             }
         }.joined()
     }
+
+    /// As a form's field has it.
+    static func formEscaped(_ text: String) -> String { escape(text, .form) }
 
     private static func escape(_ text: String, _ escaping: Escaping) -> String {
         switch escaping {

@@ -3,8 +3,7 @@ import Transport
 /// Hands mail to a relay (RFC 6409).
 struct SMTPProvider: NotificationProvider {
     let name: String
-    let server: MailServer
-    let from: Mailbox
+    let relay: RelayConfiguration
     let timeout: Duration
     let transport: Transport
 
@@ -12,8 +11,8 @@ struct SMTPProvider: NotificationProvider {
         guard let recipient = MailAddress(message.to) else { return .invalidDestination }
         guard let time = timeForAttempt(limit: timeout, deadline: deadline) else { return .failed(retryAfter: nil) }
         let mail = MailSubmission(
-            server: server,
-            from: from,
+            server: relay.server,
+            from: relay.from,
             recipient: recipient,
             subject: message.subject,
             text: message.text,

@@ -1,0 +1,43 @@
+import TokenCrypto
+
+/// A secret that is the first line of a file: a password, a token. The file is read again when it changes, so that a
+/// secret is replaced without a restart; a file that can't be used leaves the last secret in use.
+final class SecretFile: Sendable {
+    private let file: WatchedFile<Secret>
+
+    /// - Throws: where the file can't be read, others may write to it, or its first line is empty.
+    init(path: String) throws(KeysError) {
+        let reading = WatchedFile<Secret>.Reading(name: "secret", access: .readable) { contents in
+            guard !contents.isWritableByOthers else { return .failure(KeysError(Self.writableByOthers)) }
+            return contents.bytes.withBytes { bytes in
+                let line = bytes.prefix { $0 != 10 && $0 != 13 }
+                guard !line.isEmpty, !line.contains(0), String(validating: line, as: UTF8.self) != nil else {
+                    return .failure(KeysError(Self.empty))
+                }
+                return .success(Secret(line))
+            }
+        }
+        file = try WatchedFile(path: path, reading)
+    }
+
+    private static let writableByOthers = "others can write to it, chmod 600"
+    private static let empty = "holds no password in its first line"
+
+    /// What a person is told of a file that can't be used.
+    static func rule(_ error: KeysError) -> String {
+        let told = error.problems.first ?? ""
+        if told.hasSuffix(KeyFileContents.writableByAnybody) { return writableByOthers }
+        return [writableByOthers, empty].first { $0 == told } ?? "can't be read"
+    }
+
+    /// As the file stands now; it is looked at once a second at most.
+    var current: Secret {
+        _ = file.reloadIfChanged()
+        return file.current
+    }
+
+    /// The same as text.
+    var text: String {
+        current.withBytes { String(decoding: $0, as: UTF8.self) }
+    }
+}
