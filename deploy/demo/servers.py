@@ -158,6 +158,10 @@ class Receiver:
         script = str(ROOT / "deploy/receiver/receiver.py")
         self.server = Child("the receiver", [sys.executable, script], directory / "receiver.log")
         ports = json.loads(self.server.first_line(20))
+        self.receipt_token = secrets.token_hex(16)
+        self.token_file = directory / f"receipts-{self.server.pid}"
+        self.token_file.write_text(self.receipt_token + "\n")
+        self.token_file.chmod(0o600)
         self.smtp, self.http, self.smpp = ports["smtp"], ports["http"], ports["smpp"]
 
     def messages(self, to: str | None = None) -> list[dict]:
@@ -170,6 +174,16 @@ class Receiver:
         """The message number `count` to an address."""
         what = f"message {count} to {to}"
         return wait_until(lambda: self.messages(to)[count - 1 : count], timeout, what)[0]
+
+    def call_back(self, admin_port: int, provider: str, status: str = "delivered", token: str | None = None) -> None:
+        """From now on it is told to a notifier's admin port what became of each SMS that came by HTTP."""
+        url = f"http://127.0.0.1:{admin_port}/receipts/{provider}"
+        headers = {"authorization": f"Bearer {token or self.receipt_token}"}
+        self.misbehave(callback={"url": url, "headers": headers, "status": status})
+
+    def state(self) -> dict:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.http}/state", timeout=10) as answer:
+            return json.load(answer)
 
     def misbehave(self, **faults) -> None:
         """See the receiver's own text: `smtp=`, `http=`, `smpp=`, `times=`; None ends a fault."""
@@ -191,6 +205,7 @@ class Receiver:
         contentType: application/json
         body: '{body}'
         idPointer: /id
+        receipts: {{tokenFile: {self.token_file}}}
 """
 
     def close(self) -> None:
