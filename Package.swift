@@ -71,7 +71,11 @@ let package = Package(
         ),
         .target(name: "ShortMessages", path: "Shared/ShortMessages"),
         .target(name: "SMPP", path: "Shared/SMPP"),
-        .target(name: "NotificationTexts", dependencies: ["Contract", "TokenCore"], path: "Shared/NotificationTexts"),
+        .target(
+            name: "NotificationTexts",
+            dependencies: ["ShortMessages", "TokenCore"],
+            path: "Shared/NotificationTexts"
+        ),
         .target(name: "Settings", path: "Shared/Settings"),
         .target(
             name: "Telemetry",
@@ -229,7 +233,7 @@ let package = Package(
         .testTarget(name: "SMPPTests", dependencies: ["SMPP", "TestSupport"], path: "Tests/SMPPTests"),
         .testTarget(
             name: "NotificationTextsTests",
-            dependencies: ["NotificationTexts", "TestSupport", "TokenCore"],
+            dependencies: ["NotificationTexts", "ShortMessages", "TokenCore"],
             path: "Tests/NotificationTextsTests"
         ),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], path: "Tests/SettingsTests"),

@@ -51,12 +51,12 @@ struct DeliveryPlan: Sendable {
         configuration = try NotifierConfiguration(file: file)
         if let directory = configuration.templateDirectory {
             do throws(TextMistakes) {
-                templates = try MessageTemplates(directory: directory)
+                templates = try MessageTemplates(directory: directory, settings: configuration.texts)
             } catch {
                 throw ConfigurationError(mistakes: error.mistakes)
             }
         } else {
-            templates = MessageTemplates()
+            templates = MessageTemplates(settings: configuration.texts)
         }
     }
 }

@@ -21,7 +21,7 @@ struct TokenCtl: ParsableCommand {
             KeysCommand.self, MigrateCommand.self, GrantCommand.self, TopicsCommand.self, TenantCommand.self,
             SendCommand.self,
             WatchCommand.self, ImportCommand.self, DeadLettersCommand.self, AuditCommand.self,
-            CheckConfigurationCommand.self,
+            CheckConfigurationCommand.self, TemplateCommand.self,
         ]
     )
 

@@ -84,6 +84,7 @@ struct RequestOTPHandler: CommandHandler {
             "to": .string(issued.address),
             "otp": .string(issued.value.digits ?? ""),
             "typeName": .string(context.catalogue[type]?.displayName(locale: locale) ?? type),
+            "tokenType": .string(type),
             "maskedDevice": .string(maskedDevice),
             // Rounded down, so that the message promises no more than there is.
             "minutes": .integer(max(1, seconds / 60)),

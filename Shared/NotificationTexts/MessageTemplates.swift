@@ -1,87 +1,77 @@
-import Foundation
 package import TokenCore
 
-/// The texts of all messages: a site's own from a directory, the built-in English ones where there is none.
+/// The texts of all messages: a site's own, built-in ones where there is none.
 ///
-/// Files are `<template>.<channel>.<locale>.txt` and, for mail, `.subject`: `otp.sms.de-CH.txt`. For the locale `de-CH`
-/// that one is looked for first, then `de`, then `en`, then the built-in text.
+/// The language comes first: for each of the tags `de-CH`, `de`, the tenant's default, the site's and `en`, the site's
+/// own text is looked for, that of the tenant and token type before that of all, and then the built-in one.
 package struct MessageTemplates: Sendable {
-    /// A message's text; `subject` is empty for SMS.
+    /// A message's text; `subject` is empty and `html` nil for SMS.
     package struct Rendered: Equatable, Sendable {
         package let subject: String
         package let text: String
+        package let html: String?
+    }
+
+    /// For whom a text is.
+    package struct Reader: Equatable, Sendable {
+        package var tenant: String
+        package var tokenType: String?
+        /// BCP 47; nil: not known.
+        package var locale: String?
+
+        package init(tenant: String, tokenType: String? = nil, locale: String? = nil) {
+            self.tenant = tenant
+            self.tokenType = tokenType
+            self.locale = locale
+        }
     }
 
     package struct CannotRender: Error, Equatable, CustomStringConvertible {
         package let description: String
     }
 
-    private enum Part: String {
-        case txt, subject
-    }
-
-    private struct Key: Hashable {
-        let template: String
-        let channel: Channel
-        let locale: String
-        let part: Part
-    }
-
-    private let own: [Key: TextTemplate]
+    private let own: [TextKey: TextTemplate]
+    private let settings: TextSettings
 
     /// The built-in texts alone.
-    package init() {
+    package init(settings: TextSettings = TextSettings()) {
         own = [:]
+        self.settings = settings
     }
 
     /// - Throws: every mistake in the directory's files, with file and line.
-    package init(directory: String) throws(TextMistakes) {
-        let names: [String]
-        do {
-            names = try FileManager.default.contentsOfDirectory(atPath: directory)
-        } catch {
-            throw TextMistakes(mistakes: ["\(directory): can't be read"])
-        }
-        var mistakes: [String] = []
-        var own: [Key: TextTemplate] = [:]
-        for name in names.sorted() where name.hasSuffix(".txt") || name.hasSuffix(".subject") {
-            let path = "\(directory)/\(name)"
-            guard let key = Self.key(fileName: name) else {
-                mistakes.append("\(path): no <template>.<channel>.<locale>.txt or .subject")
-                continue
-            }
-            guard let data = FileManager.default.contents(atPath: path),
-                let source = String(data: data, encoding: .utf8)
-            else {
-                mistakes.append("\(path): no UTF-8 text")
-                continue
-            }
-            do {
-                // Editors end a file with a line feed; a subject and an SMS have none.
-                let trimmed =
-                    key.part == .subject || key.channel == .sms ? source.trimmingCharacters(in: .newlines) : source
-                let template = try TextTemplate(trimmed)
-                mistakes += Self.mistakes(of: template, trimmed, key).map { "\(path):1: \($0)" }
-                own[key] = template
-            } catch {
-                mistakes.append("\(path):\(error.line): \(error.rule)")
-            }
-        }
-        guard mistakes.isEmpty else { throw TextMistakes(mistakes: mistakes) }
-        self.own = own
+    package init(directory: String, settings: TextSettings = TextSettings()) throws(TextMistakes) {
+        let read = TextDirectory(directory)
+        guard read.mistakes.isEmpty else { throw TextMistakes(mistakes: read.mistakes) }
+        own = read.texts
+        self.settings = settings
     }
+
+    /// Every template that the workers write.
+    package static let known =
+        ["otp", "otp.approval", "expiring"]
+        + [
+            "enrolled", "edited", "contact", "disabled", "enabled", "deleted", "reset", "locked", "unlocked",
+            "expiring",
+        ].map { "notice.\($0)" }
+
+    /// What a text looks like, without anybody's data.
+    package static let sample: [TextTemplate.Variable: String] = [
+        .otp: "123456", .minutes: "5", .typeName: "SMS", .maskedDevice: "+41*******67", .text: "Pay 120.00 CHF to Bob",
+        .reference: "payment-1", .daysLeft: "7", .change: "edited",
+    ]
+
+    /// Texts of the site's own.
+    package var count: Int { own.count }
 
     /// - Throws: where there is no such template, or a value without which it makes no sense is missing.
     package func render(
         template: String,
         channel: Channel,
-        locale: String,
+        for reader: Reader,
         values: [TextTemplate.Variable: String]
     ) throws(CannotRender) -> Rendered {
-        guard let builtIn = BuiltInTexts.text(for: template) else {
-            throw CannotRender(description: "unknown template")
-        }
-        let text = try find(.txt, template, channel, locale, channel == .sms ? builtIn.sms : builtIn.email)
+        let (text, tag) = try find(.txt, template, channel, reader)
         for variable in [TextTemplate.Variable.otp, .minutes, .text, .daysLeft]
         where text.variables.contains(variable) && (values[variable] ?? "").isEmpty {
             throw CannotRender(description: "\(variable.rawValue) is missing")
@@ -89,73 +79,67 @@ package struct MessageTemplates: Sendable {
         // A value is a word or a line; it must not lay out the message.
         let values = values.mapValues(oneLine)
         guard channel == .email else {
-            return Rendered(subject: "", text: ShortMessage.fitted(text, values))
+            let line = template.hasPrefix("otp") ? autofillLine(values[.otp], reader.tenant) : nil
+            return Rendered(subject: "", text: ShortMessage.fitted(text, values, lastLine: line), html: nil)
         }
-        let subject = try find(.subject, template, channel, locale, builtIn.subject)
-        return Rendered(subject: oneLine(subject.filled(values)), text: text.filled(values))
+        let subject = oneLine(try find(.subject, template, channel, reader).text.filled(values))
+        let plain = text.filled(values)
+        let html =
+            ownHTML(template, tag, reader)?.filled(values.mapValues(HTMLText.escaped))
+            ?? HTMLText.page(plain, title: subject, language: tag)
+        return Rendered(subject: subject, text: plain, html: html)
+    }
+
+    /// Origin-bound one-time code: `@domain #code`, which a telephone fills in on that domain's pages only.
+    private func autofillLine(_ otp: String?, _ tenant: String) -> String? {
+        guard let otp, let domain = settings.domain(of: tenant) else { return nil }
+        return "@\(domain) #\(otp)"
     }
 
     private func find(
-        _ part: Part,
+        _ part: TextKey.Part,
         _ template: String,
         _ channel: Channel,
-        _ locale: String,
-        _ builtIn: String
-    ) throws(CannotRender) -> TextTemplate {
-        for tag in Self.fallbacks(locale) {
-            if let found = own[Key(template: template, channel: channel, locale: tag, part: part)] { return found }
-        }
-        do {
-            return try TextTemplate(builtIn)
-        } catch {
-            throw CannotRender(description: "built-in text is broken")
-        }
-    }
-
-    /// `de-CH` → `de-ch`, `de`, `en`.
-    private static func fallbacks(_ locale: String) -> [String] {
-        var tag = locale.lowercased().replacing("_", with: "-")[...]
-        var tags: [String] = []
-        while !tag.isEmpty {
-            tags.append(String(tag))
-            tag = tag[..<(tag.lastIndex(of: "-") ?? tag.startIndex)]
-        }
-        return tags + ["en"]
-    }
-
-    private static func key(fileName: String) -> Key? {
-        let parts = fileName.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count >= 4, let part = Part(rawValue: parts[parts.count - 1]),
-            let channel = Channel(rawValue: parts[parts.count - 3])
-        else { return nil }
-        let locale = parts[parts.count - 2].lowercased().replacing("_", with: "-")
-        let template = parts[..<(parts.count - 3)].joined(separator: ".")
-        let isLocale = !locale.isEmpty && locale.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
-        guard isLocale, BuiltInTexts.text(for: template) != nil, channel == .email || part == .txt else { return nil }
-        return Key(template: template, channel: channel, locale: locale, part: part)
-    }
-
-    /// What a template must have, or must not, by where it is used.
-    private static func mistakes(of template: TextTemplate, _ source: String, _ key: Key) -> [String] {
-        if key.part == .subject {
-            let isShort = oneLine(source) == source && !source.isEmpty && source.utf8.count <= 200
-            return (isShort ? [] : ["a subject is one line of at most 200 bytes"])
-                + (template.variables.contains(.otp) ? ["{{otp}} is not for subjects"] : [])
-        }
-        let needed: [TextTemplate.Variable] =
-            switch key.template {
-            case "otp": [.otp]
-            case "otp.approval": [.otp, .text]
-            default: []
+        _ reader: Reader
+    ) throws(CannotRender) -> (text: TextTemplate, tag: String) {
+        for tag in settings.tags(reader.locale, of: reader.tenant) {
+            if let found = ownText(part, template, channel, tag, reader) { return (found, tag) }
+            guard let builtIn = TextLanguage.all.first(where: { $0.tag == tag })?.text(for: template) else { continue }
+            let source = part == .subject ? builtIn.subject : channel == .sms ? builtIn.sms : builtIn.email
+            do {
+                return (try TextTemplate(source), tag)
+            } catch {
+                throw CannotRender(description: "built-in text is broken")
             }
-        let missing = needed.filter { !template.variables.contains($0) }.map { "{{\($0.rawValue)}} is missing" }
-        let isNotice = !key.template.hasPrefix("otp")
-        return missing + (isNotice && template.variables.contains(.otp) ? ["{{otp}} is not for notices"] : [])
+        }
+        throw CannotRender(description: "unknown template")
+    }
+
+    /// Beside a text of the same language only: two languages in one mail would say two things.
+    private func ownHTML(_ template: String, _ tag: String, _ reader: Reader) -> TextTemplate? {
+        ownText(.html, template, .email, tag, reader)
+    }
+
+    private func ownText(
+        _ part: TextKey.Part,
+        _ template: String,
+        _ channel: Channel,
+        _ tag: String,
+        _ reader: Reader
+    ) -> TextTemplate? {
+        guard !own.isEmpty else { return nil }
+        for tenant in [reader.tenant, nil] {
+            for type in [reader.tokenType, nil] {
+                let place = TextKey.Place(tenant: tenant, tokenType: type)
+                if let found = own[TextKey(template, channel, tag, part, place)] { return found }
+            }
+        }
+        return nil
     }
 }
 
 /// Control characters and other line ends become blanks; directions that turn text round are taken out.
-private func oneLine(_ text: String) -> String {
+func oneLine(_ text: String) -> String {
     var line = String.UnicodeScalarView()
     for scalar in text.unicodeScalars {
         switch scalar.value {
@@ -165,11 +149,4 @@ private func oneLine(_ text: String) -> String {
         }
     }
     return String(line)
-}
-
-/// Every mistake of texts of one's own, one line each, with file and line.
-package struct TextMistakes: Error, Equatable, CustomStringConvertible {
-    package let mistakes: [String]
-
-    package var description: String { mistakes.joined(separator: "\n") }
 }

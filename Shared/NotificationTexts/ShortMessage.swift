@@ -1,63 +1,56 @@
-/// How long an SMS is, and how it is kept to two segments (3GPP TS 23.038, TS 23.040).
-enum ShortMessage {
-    static let maxSegments = 2
+import ShortMessages
 
-    /// Segments that the text takes: 7-bit where its alphabet allows, else UCS-2.
-    static func segments(_ text: String) -> Int {
-        let septets = septets(text)
-        let units = septets ?? text.utf16.count
-        let (single, part) = septets == nil ? (70, 67) : (160, 153)
-        return units <= single ? 1 : (units + part - 1) / part
-    }
+/// How an SMS is kept to two segments.
+package enum ShortMessage {
+    package static let maxSegments = 2
+
+    /// SMS that the text takes.
+    package static func segments(_ text: String) -> Int { MessageParts.count(text) }
 
     /// Fills the template so that it fits: what is in `cuttable` is shortened, in this order, and ends with `…`. The OTP
     /// is never cut: where the rest of the template alone is too long, it is cut at its end and the OTP moved ahead.
+    ///
+    /// - Parameter lastLine: stands at the end, whole; no other line can look like it.
     static func fitted(
         _ template: TextTemplate,
         _ values: [TextTemplate.Variable: String],
+        lastLine: String? = nil,
         cuttable: [TextTemplate.Variable] = [.text, .typeName, .maskedDevice]
     ) -> String {
-        var values = values
+        let end = lastLine.map { "\n" + $0 } ?? ""
+        // What begins a line with `@` could name another page to fill the code in.
+        var values = values.mapValues { String($0.drop { $0 == "@" || $0 == " " }) }
         var text = template.filled(values)
         // The real ellipsis would turn a 7-bit message into UCS-2 and halve the room.
-        let ellipsis = septets(text) == nil ? "…" : "..."
+        let ellipsis = GSMAlphabet.septets(text + end) == nil ? "…" : "..."
         for variable in cuttable {
-            guard segments(text) > maxSegments else { return text }
-            guard var rest = values[variable], template.variables.contains(variable) else { continue }
-            while segments(text) > maxSegments, !rest.isEmpty {
-                rest.removeLast()
-                values[variable] = rest + ellipsis
-                text = template.filled(values)
+            guard segments(text + end) > maxSegments else { return text + end }
+            guard let whole = values[variable], template.variables.contains(variable) else { continue }
+            values[variable] = longest(whole, ellipsis) {
+                template.filled(values.merging([variable: $0]) { $1 }) + end
             }
+            text = template.filled(values)
         }
-        guard segments(text) > maxSegments else { return text }
+        guard segments(text + end) > maxSegments else { return text + end }
         let otp = values[.otp] ?? ""
-        var rest = text
-        while segments(rest + ellipsis) > maxSegments, !rest.isEmpty { rest.removeLast() }
-        if otp.isEmpty || rest.contains(otp) { return rest + ellipsis }
-        rest = text
-        while segments("\(otp) \(rest)\(ellipsis)") > maxSegments, !rest.isEmpty { rest.removeLast() }
-        return "\(otp) \(rest)\(ellipsis)"
+        let cut = longest(text, ellipsis) { $0 + end }
+        if otp.isEmpty || cut.contains(otp) { return cut + end }
+        return "\(otp) " + longest(text, ellipsis) { "\(otp) \($0)\(end)" } + end
     }
 
-    /// nil where a character is outside the 7-bit default alphabet and its extension.
-    private static func septets(_ text: String) -> Int? {
-        var count = 0
-        for scalar in text.unicodeScalars {
-            if basic.contains(scalar) {
-                count += 1
-            } else if extended.contains(scalar) {
-                count += 2
+    /// The longest beginning of a text with which a message fits, with the ellipsis after it; that one alone where none
+    /// does.
+    private static func longest(_ text: String, _ ellipsis: String, in message: (String) -> String) -> String {
+        let characters = Array(text)
+        var (fits, tooLong) = (0, characters.count)
+        while tooLong - fits > 1 {
+            let middle = (fits + tooLong) / 2
+            if segments(message(String(characters[..<middle]) + ellipsis)) <= maxSegments {
+                fits = middle
             } else {
-                return nil
+                tooLong = middle
             }
         }
-        return count
+        return String(characters[..<fits]) + ellipsis
     }
-
-    private static let basic = Set(
-        ("@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
-            + "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà").unicodeScalars
-    )
-    private static let extended = Set("\u{0C}^{}\\[~]|€".unicodeScalars)
 }

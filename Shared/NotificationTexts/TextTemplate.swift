@@ -41,13 +41,21 @@ package struct TextTemplate: Sendable {
         Set(pieces.compactMap { if case .variable(let variable) = $0 { variable } else { nil } })
     }
 
-    /// A variable without a value becomes nothing.
-    func filled(_ values: [Variable: String]) -> String {
-        pieces.map { piece in
+    /// A variable without a value becomes nothing, with one of the blanks around it.
+    package func filled(_ values: [Variable: String]) -> String {
+        var text = ""
+        var dropsBlank = false
+        for piece in pieces {
             switch piece {
-            case .literal(let text): text
-            case .variable(let variable): values[variable] ?? ""
+            case .literal(let literal):
+                text += dropsBlank && literal.first == " " ? literal.dropFirst() : literal[...]
+                dropsBlank = false
+            case .variable(let variable):
+                let value = values[variable] ?? ""
+                text += value
+                dropsBlank = value.isEmpty && text.last == " "
             }
-        }.joined()
+        }
+        return text
     }
 }

@@ -1,4 +1,4 @@
-/// Writes a mail as it goes on the wire: RFC 5322 headers and one text part in quoted-printable (RFC 2045 §6.7),
+/// Writes a mail as it goes on the wire: RFC 5322 headers and the text in quoted-printable (RFC 2045 §6.7), beside it its HTML form,
 /// CR LF everywhere. libcurl sends header lines unchecked, so nothing is joined here that has not been judged.
 struct MailMessage {
     /// - Throws: `invalidInput` naming the field.
@@ -22,10 +22,24 @@ struct MailMessage {
             "Message-ID: <\(mail.messageID)@\(mail.from.address.domain)>",
             "Auto-Submitted: auto-generated",
             "MIME-Version: 1.0",
-            "Content-Type: text/plain; charset=utf-8",
-            "Content-Transfer-Encoding: quoted-printable",
         ]
-        return Array((headers.joined(separator: "\r\n") + "\r\n\r\n").utf8) + quotedPrintable(mail.text)
+        guard let html = mail.html else { return bytes(headers + partHeaders("plain")) + quotedPrintable(mail.text) }
+        // `=_` can't occur in quoted-printable text (RFC 2045 §6.7).
+        let boundary = "=_\(mail.messageID)"
+        var mailBytes = bytes(headers + ["Content-Type: multipart/alternative; boundary=\"\(boundary)\""])
+        for (subtype, text) in [("plain", mail.text), ("html", html)] {
+            mailBytes += bytes(["--\(boundary)"] + partHeaders(subtype)) + quotedPrintable(text)
+        }
+        return mailBytes + Array("--\(boundary)--\r\n".utf8)
+    }
+
+    private static func partHeaders(_ subtype: String) -> [String] {
+        ["Content-Type: text/\(subtype); charset=utf-8", "Content-Transfer-Encoding: quoted-printable"]
+    }
+
+    /// Header lines and the empty line after them.
+    private static func bytes(_ headers: [String]) -> [UInt8] {
+        Array((headers.joined(separator: "\r\n") + "\r\n\r\n").utf8)
     }
 }
 

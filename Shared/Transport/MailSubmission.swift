@@ -70,6 +70,8 @@ package struct MailSubmission: Sendable {
     package let subject: String
     /// Plain text; line ends of any kind.
     package let text: String
+    /// The same as HTML, where there is one: the mail then has both, the plain text first (RFC 2046 §5.1.4).
+    package let html: String?
     /// The left side of the `Message-ID`: letters, digits, `-`, `.`; the same for each attempt.
     package let messageID: String
     /// Of the `Date` header: seconds since 1970-01-01T00:00:00Z.
@@ -83,6 +85,7 @@ package struct MailSubmission: Sendable {
         recipient: MailAddress,
         subject: String,
         text: String,
+        html: String? = nil,
         messageID: String,
         date: Int64,
         timeout: Duration
@@ -92,6 +95,7 @@ package struct MailSubmission: Sendable {
         self.recipient = recipient
         self.subject = subject
         self.text = text
+        self.html = html
         self.messageID = messageID
         self.date = date
         self.timeout = timeout

@@ -19,6 +19,7 @@ extension NotificationDraft {
         let locale = record.contact?.locale
         let typeName = context.catalogue[token.type.name]?.displayName(locale: locale) ?? token.type.name
         var content: JSONObject = ["to": .string(recipient.address), "typeName": .string(typeName)]
+        content.append("tokenType", .string(token.type.name))
         let device = token.type.isHardware ? token.device.serial : record.maskedAddress(of: token)
         if let device { content.append("maskedDevice", .string(device)) }
         for member in details { content.set(member.name, to: member.value) }

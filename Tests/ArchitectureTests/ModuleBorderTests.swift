@@ -14,7 +14,7 @@ private let picture: [String: Set<String>] = [
     "Shared/VendorFiles": ["CLibXML2", "Contract", "TokenCore", "TokenCrypto"],
     "Shared/ShortMessages": [],
     "Shared/SMPP": [],
-    "Shared/NotificationTexts": ["Contract", "TokenCore"],
+    "Shared/NotificationTexts": ["ShortMessages", "TokenCore"],
     "Shared/Settings": [],
     "Shared/Telemetry": ["Settings"],
     "Shared/TokenStore": ["Contract", "Postgres", "TokenCore", "TokenCrypto"],

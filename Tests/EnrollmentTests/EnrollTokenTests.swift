@@ -84,7 +84,7 @@ struct EnrollTokenTests {
         #expect(notice.locale == "de")
         #expect(
             JSON.text(notice.content)
-                == #"{"to":"alice@work.example","typeName":"E-mail code","maskedDevice":"m***@example.org"}"#
+                == #"{"to":"alice@work.example","typeName":"E-mail code","tokenType":"email","maskedDevice":"m***@example.org"}"#
         )
     }
 

@@ -8,6 +8,7 @@ package final class LocalReceiver: Sendable {
         package let to: String
         package let subject: String?
         package let text: String
+        package let html: String?
         package let id: String?
         package let sender: String?
         package let recipients: [String]?

@@ -31,7 +31,8 @@ struct RequestOTPHandlerTests {
         #expect(message.expires == challenge.expiresAt)
         #expect(
             message.content == [
-                "to": "+41790000067", "otp": .string(otp), "typeName": "SMS code", "maskedDevice": "+41*******67",
+                "to": "+41790000067", "otp": .string(otp), "typeName": "SMS code", "tokenType": "sms",
+                "maskedDevice": "+41*******67",
                 "minutes": 5,
             ]
         )

@@ -1,3 +1,4 @@
+import NotificationTexts
 import SMPP
 import TokenCore
 import Transport
@@ -8,6 +9,8 @@ struct NotifierConfiguration: Sendable {
     let channels: [Channel: [ProviderConfiguration]]
     /// Where texts of one's own are; nil: the built-in ones.
     let templateDirectory: String?
+    /// What of the texts depends on the tenant.
+    var texts = TextSettings()
 }
 
 /// One provider, whatever it speaks.

@@ -1,4 +1,5 @@
 import Foundation
+import NotificationTexts
 import Settings
 import TokenCore
 import Transport
@@ -19,14 +20,13 @@ extension NotifierConfiguration {
         var reader = ConfigurationReader(file: file)
         var channels: [Channel: [ProviderConfiguration]] = [:]
         var templates: String?
+        var texts = TextSettings()
         if let root = reader.parse(yaml), let top = reader.mapping(root, "", keys: ["channels", "templates"]) {
-            if let node = top["templates"], let mapping = reader.mapping(node, "templates", keys: ["directory"]) {
-                templates = reader.required(mapping, "directory", in: node, "templates").map { reader.resolved($0) }
-            }
+            if let node = top["templates"] { (templates, texts) = readTexts(node, &reader) }
             channels = readChannels(top, root, &reader)
         }
         guard reader.mistakes.isEmpty else { throw ConfigurationError(mistakes: reader.mistakes) }
-        self.init(channels: channels, templateDirectory: templates)
+        self.init(channels: channels, templateDirectory: templates, texts: texts)
     }
 }
 

@@ -88,7 +88,7 @@ struct ParcelReader {
             content = .misaddressed
         } else {
             do {
-                content = .message(try message(data, sealed, to: to, deadline: deadline, at: now))
+                content = .message(try message(data, sealed, of: envelope.tenant, to: to, deadline: deadline, at: now))
             } catch {
                 return .dead(reason: "cannot_render")
             }
@@ -114,6 +114,7 @@ struct ParcelReader {
     private func message(
         _ data: ClearData,
         _ sealed: JSONObject,
+        of tenant: String,
         to: String,
         deadline: Instant,
         at now: Instant
@@ -121,7 +122,11 @@ struct ParcelReader {
         let text = try templates.render(
             template: data.template,
             channel: data.channel,
-            locale: data.locale ?? "en",
+            for: MessageTemplates.Reader(
+                tenant: tenant,
+                tokenType: sealed["tokenType"]?.stringValue,
+                locale: data.locale
+            ),
             values: TextTemplate.values(of: sealed)
         )
         return DeliverableMessage(
@@ -129,6 +134,7 @@ struct ParcelReader {
             to: to,
             subject: text.subject,
             text: text.text,
+            html: text.html,
             expiresAt: deadline.rfc3339,
             date: now.seconds
         )

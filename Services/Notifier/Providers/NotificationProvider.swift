@@ -10,6 +10,8 @@ struct DeliverableMessage: Sendable, CustomStringConvertible, CustomDebugStringC
     /// Empty for SMS.
     let subject: String
     let text: String
+    /// Of mail alone.
+    var html: String?
     /// RFC 3339; what the message is worth nothing after.
     let expiresAt: String
     /// Seconds since 1970-01-01T00:00:00Z: the mail's date.

@@ -16,6 +16,7 @@ struct SMTPProvider: NotificationProvider {
             recipient: recipient,
             subject: message.subject,
             text: message.text,
+            html: message.html,
             messageID: message.notificationID,
             date: message.date,
             timeout: time
