@@ -63,9 +63,13 @@ struct MailSecurityTests {
     @Test("a relay that answers STARTTLS with something else gets nothing, and is tried again")
     func brokenTLS() async throws {
         let receiver = try LocalReceiver(tls: true, login: login)
-        try await receiver.setFaults(#"{"smtp": "tls-broken"}"#)
-        let error = try await failure(server(receiver, as: login))
-        #expect(error == TransportError(.tlsFailed) && error.isRetrySafe, "\(error)")
+        for (fault, reason) in [("tls-broken", .tlsFailed), ("tls-injected", .disconnected)]
+            as [(String, TransportError.Reason)]
+        {
+            try await receiver.setFaults("{\"smtp\": \"\(fault)\"}")
+            let error = try await failure(server(receiver, as: login))
+            #expect(error == TransportError(reason) && error.isRetrySafe)
+        }
         let dialogue = try await receiver.dialogue()
         #expect(dialogue.contains("STARTTLS") && !dialogue.contains("AUTH") && !dialogue.contains("MAIL"))
     }

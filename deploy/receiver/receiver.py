@@ -22,7 +22,8 @@ are open, one JSON line with them goes to standard output. On the HTTP port:
 SMTP faults: "421", "450", "451", "550", … (that reply to RCPT), "451-data" (… to the message), "hang" (no answer to
 RCPT), "hang-after-data", "drop" (closes at RCPT), "drop-after-data" (takes the message, closes without an answer),
 "slow" (takes the message, answers after more than a second), "drop-reused" (closes at the second message of a
-connection, again and again), "tls-broken" (answers STARTTLS with what is no TLS), "greet-554" (serves nobody).
+connection, again and again), "tls-broken" (no TLS follows STARTTLS), "tls-injected" (clear text follows it),
+"greet-554" (serves nobody).
 HTTP faults: a status (429 brings Retry-After: 1), "hang", "drop" (takes the message, closes without an answer), "slow".
 SMPP faults: "0x58", … (that status to submit_sm), "hang" (no answer to submit_sm), "drop" (takes the message, closes
 without an answer), "refuse-bind", "silent" (no answer to enquire_link).
@@ -156,8 +157,15 @@ class CountingSMTP(SMTP):
         await super().push(status)
 
     async def smtp_STARTTLS(self, argument):
+        if self.receiver.fault("smtp", "tls-injected"):
+            # In one piece, as somebody in between could: an answer to what is going to be said over TLS.
+            self.transport.write(b"220 go on\r\n250-receiver\r\n250 AUTH PLAIN\r\n")
+            await self._reader.read(1)
+            self.transport.close()
+            return
         if self.receiver.fault("smtp", "tls-broken"):
             await self.push("220 go on")
+            await self._reader.read(1)
             self.transport.write(b"no TLS at all\r\n" * 10)
             self.transport.close()
             return
