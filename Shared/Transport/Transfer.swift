@@ -98,7 +98,7 @@ final class Transfer {
         if code == CURLE_OK { return .success(TransferResponse(code: reply, lines: lines, body: body)) }
         // An SMTP refusal comes under several curl codes; the reply code tells. 354 is DATA's go-ahead, no refusal.
         if case .mail = request.kind, (400...599).contains(reply), !isOwnFault(code) {
-            return .failure(TransportError(.refused(code: reply)))
+            return .failure(TransportError(refusal(code, reply)))
         }
         return .failure(TransportError(reason(code), isOutcomeUnknown: mayHaveArrived))
     }
@@ -123,6 +123,14 @@ final class Transfer {
                 ? user_tokens_curl_easy_getinfo_offset(easy, CURLINFO_PRETRANSFER_TIME_T) > 0
                 : uploadOffset == upload.count
         }
+    }
+
+    /// Whom a relay's refusal is about: us, or the message. A greeting such as 554 (RFC 5321 §3.1) and "authentication
+    /// required" (RFC 4954 §6) come for every message alike.
+    private func refusal(_ code: CURLcode, _ reply: Int) -> TransportError.Reason {
+        if hasBegunUpload { return .refused(code: reply) }
+        if [530, 534, 535, 538].contains(reply) { return .loginDenied }
+        return code == CURLE_SEND_ERROR ? .refused(code: reply) : .notServed(code: reply)
     }
 
     /// Frees the lists; the handle must be out of the multi handle.

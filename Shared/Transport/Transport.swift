@@ -1,5 +1,6 @@
 /// Hands mail and HTTP requests over: libcurl's multi interface on one private thread, connections kept and reused.
 ///
+/// SMTP commands go one at a time: libcurl has no pipelining (RFC 2920). What it costs is paid by connections in parallel.
 /// Nothing is logged here; addresses, texts and passwords are in no error.
 package final class Transport: Sendable {
     package struct Limits: Sendable {

@@ -7,7 +7,9 @@ package struct TransportError: Error, Equatable, CustomStringConvertible {
         case invalidInput(String)
         /// The peer said no: an SMTP reply code.
         case refused(code: Int)
-        /// The relay didn't take our credentials: the set-up's fault, not the message's.
+        /// The relay serves nobody now, or not us: an SMTP reply code to our connection or greeting.
+        case notServed(code: Int)
+        /// The relay didn't take our credentials, or wants some: the set-up's fault, not the message's.
         case loginDenied
         /// The time limit was over.
         case timedOut
@@ -53,6 +55,7 @@ package struct TransportError: Error, Equatable, CustomStringConvertible {
             switch reason {
             case .invalidInput(let field): "invalid \(field)"
             case .refused(let code): "refused with \(code)"
+            case .notServed(let code): "not served, \(code)"
             case .loginDenied: "login denied"
             case .timedOut: "timed out"
             case .connectFailed: "connection failed"

@@ -16,6 +16,9 @@ package final class LocalReceiver: Sendable {
         package let raw: String?
         package let tls: Bool?
         package let user: String?
+        package let mechanism: String?
+        /// What the request's JSON, form, XML or query held, by another's parser.
+        package let fields: [String: String]?
         package let method: String?
         package let target: String?
         package let ids: [String]?
@@ -61,8 +64,15 @@ package final class LocalReceiver: Sendable {
     private let input = Pipe()
     private let control = Transport()
 
-    /// - Parameter smppPort: 0 takes a free one.
-    package init(tls: Bool = false, login: Credentials? = nil, smppPort: UInt16 = 0) throws {
+    /// - Parameters:
+    ///   - smppPort: 0 takes a free one.
+    ///   - options: further ones of the script.
+    package init(
+        tls: Bool = false,
+        login: Credentials? = nil,
+        smppPort: UInt16 = 0,
+        options: [String] = []
+    ) throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "receiver-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         certificate = folder.appending(path: "certificate.pem").path
@@ -77,6 +87,7 @@ package final class LocalReceiver: Sendable {
         arguments += ["--smpp-port", "\(smppPort)"]
         if tls { arguments += ["--certificate", folder.path] }
         if let login { arguments += ["--auth", "\(login.username):\(login.password)"] }
+        arguments += options
         process.arguments = arguments
         let output = Pipe()
         process.standardInput = input
@@ -104,8 +115,19 @@ package final class LocalReceiver: Sendable {
         process.waitUntilExit()
     }
 
-    package func messages() async throws -> [Message] {
-        try JSONDecoder().decode([Message].self, from: Data(try await ask("GET", "/messages")))
+    /// - Parameter since: how many to leave out.
+    package func messages(since: Int = 0) async throws -> [Message] {
+        try JSONDecoder().decode([Message].self, from: Data(try await ask("GET", "/messages?since=\(since)")))
+    }
+
+    /// What mail clients sent, a character a byte.
+    package func dialogue() async throws -> String {
+        try JSONDecoder().decode(String.self, from: Data(try await ask("GET", "/dialogue")))
+    }
+
+    /// How often each id was taken.
+    package func counts() async throws -> [String: Int] {
+        try JSONDecoder().decode([String: Int].self, from: Data(try await ask("GET", "/counts")))
     }
 
     package func state() async throws -> State {

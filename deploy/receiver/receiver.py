@@ -10,13 +10,20 @@ are open, one JSON line with them goes to standard output. On the HTTP port:
                   by HTTP is told there, as JSON with "id" and "status", until the answer is 2xx or 4xx.
                   {"random": {"seed": N, "share": 0.2, "smtp": [FAULT, …], "http": […], "smpp": […]}}: one of these
                   faults for that share of the messages; null puts an end to it
+                  {"answer": {"status": 200, "type": TYPE, "body": TEXT}}: what an SMS by HTTP is answered; null: JSON
+                  with its id
   GET  /messages  all messages so far; ?since=N leaves out the first N
+  GET  /counts    how often each id of a message was taken
+  GET  /dialogue  what mail clients sent, to the byte; STARTTLS and SMTPS in clear
   GET  /state     counts of connections, commands and requests
-  anything else   is an SMS: JSON or form fields `to`, `text` and `ref` (or `id`), or the same in the query
+  anything else   is an SMS: JSON or form fields `to`, `text` and `ref` (or `id`), XML elements of these names, or the
+                  same in the query
 
 SMTP faults: "421", "450", "451", "550", … (that reply to RCPT), "451-data" (… to the message), "hang" (no answer to
 RCPT), "hang-after-data", "drop" (closes at RCPT), "drop-after-data" (takes the message, closes without an answer),
-"slow" (takes the message, answers after more than a second), "drop-reused" (closes at the second message of a connection, again and again).
+"slow" (takes the message, answers after more than a second), "drop-reused" (closes at the second message of a
+connection, again and again), "tls-broken" (no TLS follows STARTTLS), "tls-injected" (clear text follows it),
+"greet-554" (serves nobody).
 HTTP faults: a status (429 brings Retry-After: 1), "hang", "drop" (takes the message, closes without an answer), "slow".
 SMPP faults: "0x58", … (that status to submit_sm), "hang" (no answer to submit_sm), "drop" (takes the message, closes
 without an answer), "refuse-bind", "silent" (no answer to enquire_link).
@@ -24,6 +31,7 @@ without an answer), "refuse-bind", "silent" (no answer to enquire_link).
 
 import argparse
 import asyncio
+import base64
 import datetime
 import email
 import email.policy
@@ -38,15 +46,19 @@ import sys
 import urllib.error
 import urllib.parse
 import urllib.request
+import xml.etree.ElementTree
 
 import smsc
-from aiosmtpd.smtp import SMTP, AuthResult
+from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 
 class Receiver:
     def __init__(self, log):
         self.log = log
         self.messages = []
+        self.counts = {}
+        self.dialogue = bytearray()
+        self.answer = None
         self.faults = {"smtp": None, "http": None, "smpp": None}
         self.times = {"smtp": None, "http": None, "smpp": None}
         self.receipts = "DELIVRD"
@@ -57,6 +69,7 @@ class Receiver:
     def record(self, **message):
         message["receivedAt"] = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds")
         self.messages.append(message)
+        self.counts[message["id"]] = self.counts.get(message["id"], 0) + 1
         if self.log:
             self.log.write(json.dumps(message, ensure_ascii=False) + "\n")
             self.log.flush()
@@ -64,6 +77,7 @@ class Receiver:
     def set_faults(self, wanted):
         self.receipts = wanted.get("receipts", self.receipts)
         self.callback = wanted.get("callback", self.callback)
+        self.answer = wanted.get("answer", self.answer)
         if "random" in wanted:
             self.random = wanted["random"]
             self.dice = random.Random((self.random or {}).get("seed"))
@@ -131,6 +145,42 @@ class CountingSMTP(SMTP):
             self.receiver.state["smtpConnections"] += 1
         super().connection_made(transport)
 
+    def data_received(self, data):
+        if len(self.receiver.dialogue) < 1 << 20:
+            self.receiver.dialogue += data
+        super().data_received(data)
+
+    async def push(self, status):
+        is_greeting = isinstance(status, str) and status.startswith(f"220 {self.hostname} ")
+        if is_greeting and self.receiver.fault("smtp", "greet-554"):
+            status = "554 no service"
+        await super().push(status)
+
+    async def smtp_STARTTLS(self, argument):
+        if self.receiver.fault("smtp", "tls-injected"):
+            # In one piece, as somebody in between could: an answer to what is going to be said over TLS.
+            self.transport.write(b"220 go on\r\n250-receiver\r\n250 AUTH PLAIN\r\n")
+            await self._reader.read(1)
+            self.transport.close()
+            return
+        if self.receiver.fault("smtp", "tls-broken"):
+            await self.push("220 go on")
+            await self._reader.read(1)
+            self.transport.write(b"no TLS at all\r\n" * 10)
+            self.transport.close()
+            return
+        await super().smtp_STARTTLS(argument)
+
+    async def auth_XOAUTH2(self, _, arguments):
+        # aiosmtpd has none of its own: user=NAME ^A auth=Bearer TOKEN ^A ^A
+        blob = base64.b64decode(arguments[1]) if len(arguments) > 1 else await self.challenge_auth("")
+        try:
+            user, token = blob.rstrip(b"\1").split(b"\1")
+            login = LoginPassword(user.removeprefix(b"user="), token.removeprefix(b"auth=Bearer "))
+        except (AttributeError, ValueError):
+            return AuthResult(success=False, handled=False)
+        return self._authenticate("XOAUTH2", login)
+
     async def smtp_MAIL(self, argument):
         self.receiver.state["smtpCommands"] += 1
         await super().smtp_MAIL(argument)
@@ -182,6 +232,7 @@ class MailHandler:
             raw=envelope.original_content.decode("latin-1"),
             tls=session.ssl is not None or server.transport.get_extra_info("ssl_object") is not None,
             user=session.auth_data.login.decode() if session.authenticated else None,
+            mechanism=getattr(session, "mechanism", None),
         )
         server.taken += 1
         if self.receiver.fault("smtp", "slow"):
@@ -207,7 +258,7 @@ async def serve_http(receiver, reader, writer):
             if answer is None:
                 break
             status, extra, value = answer
-            data = json.dumps(value).encode()
+            data = value if isinstance(value, bytes) else json.dumps(value).encode()
             fields = {"content-type": "application/json", "content-length": str(len(data)), **extra}
             writer.write(f"HTTP/1.1 {status} .\r\n".encode())
             writer.write("".join(f"{n}: {v}\r\n" for n, v in fields.items()).encode() + b"\r\n" + data)
@@ -227,6 +278,10 @@ async def answer_http(receiver, method, target, headers, body):
     if url.path == "/messages":
         since = urllib.parse.parse_qs(url.query).get("since", ["0"])[0]
         return 200, {}, receiver.messages[int(since):]
+    if url.path == "/counts":
+        return 200, {}, receiver.counts
+    if url.path == "/dialogue":
+        return 200, {}, receiver.dialogue.decode("latin-1")
     if url.path == "/state":
         return 200, {}, receiver.state
     receiver.state["httpRequests"] += 1
@@ -245,6 +300,13 @@ async def answer_http(receiver, method, target, headers, body):
             return 400, {}, {"error": "not JSON"}
     elif "form" in kind:
         fields.update(urllib.parse.parse_qsl(body.decode(), keep_blank_values=True))
+    elif "xml" in kind:
+        try:
+            root = xml.etree.ElementTree.fromstring(body)
+        except xml.etree.ElementTree.ParseError:
+            return 400, {}, {"error": "not XML"}
+        fields.update((element.tag, element.text or "") for element in root)
+        fields.update(root.attrib)
     lowered = {name.lower(): value for name, value in fields.items()}
     text = lowered.get("text", lowered.get("body"))
     receiver.record(
@@ -256,6 +318,7 @@ async def answer_http(receiver, method, target, headers, body):
         method=method,
         target=target,
         headers=sorted(headers.items()),
+        fields={name: v if isinstance(v, str) else json.dumps(v) for name, v in fields.items()},
     )
     if fault == "drop":
         return None
@@ -263,18 +326,24 @@ async def answer_http(receiver, method, target, headers, body):
     if fault == "slow":
         await asyncio.sleep(1.5)
     receiver.tell(message_id)
+    if receiver.answer:
+        answer = receiver.answer
+        return answer["status"], {"content-type": answer.get("type", "application/json")}, answer["body"].encode()
     return 202, {}, {"id": message_id}
 
 
-def make_certificate(folder):
-    """A self-signed certificate for localhost; gives back a server context."""
+def make_certificate(folder, name, days):
+    """A self-signed certificate; gives back a server context."""
     folder.mkdir(parents=True, exist_ok=True)
-    certificate, key = folder / "certificate.pem", folder / "key.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
-         "-keyout", str(key), "-out", str(certificate)],
-        check=True, capture_output=True)
+    certificate, key, request = folder / "certificate.pem", folder / "key.pem", folder / "request.pem"
+    names = "subjectAltName=DNS:localhost,IP:127.0.0.1" if name == "localhost" else f"subjectAltName=DNS:{name}"
+    for arguments in (
+        ["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
+         "-addext", names, "-keyout", str(key), "-out", str(request)],
+        ["x509", "-req", "-in", str(request), "-signkey", str(key), "-days", str(days), "-copy_extensions", "copy",
+         "-out", str(certificate)],
+    ):
+        subprocess.run(["openssl", *arguments], check=True, capture_output=True)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
     return context
@@ -283,18 +352,23 @@ def make_certificate(folder):
 async def run(options):
     loop = asyncio.get_running_loop()
     receiver = Receiver(open(options.log, "a", encoding="utf-8") if options.log else None)
-    tls = make_certificate(pathlib.Path(options.certificate)) if options.certificate else None
+    tls = None
+    if options.certificate:
+        tls = make_certificate(
+            pathlib.Path(options.certificate), options.certificate_name, -1 if options.certificate_expired else 2)
 
     def authenticate(server, session, envelope, mechanism, data):
         user, _, password = options.auth.partition(":")
+        session.mechanism = mechanism
         good = data.login == user.encode() and data.password == password.encode()
         return AuthResult(success=good, handled=False, auth_data=data)
 
     def smtp(starttls):
         return CountingSMTP(
             receiver, MailHandler(receiver), hostname="receiver", loop=loop, enable_SMTPUTF8=False,
-            tls_context=tls if starttls else None, require_starttls=bool(starttls and options.require_starttls),
+            tls_context=tls if starttls and not options.no_starttls else None, require_starttls=bool(starttls and options.require_starttls),
             auth_required=bool(options.auth), auth_require_tls=starttls and tls is not None,
+            auth_exclude_mechanism={"PLAIN", "LOGIN", "XOAUTH2"} - set(options.auth_mechanisms.split(",")),
             authenticator=authenticate if options.auth else None)
 
     host = options.host
@@ -338,8 +412,12 @@ def main():
     parser.add_argument("--smpps-port", type=int, default=0)
     parser.add_argument("--log", help="file to append messages to")
     parser.add_argument("--certificate", metavar="FOLDER", help="make a certificate there; STARTTLS, SMTPS, HTTPS and SMPP over TLS are offered")
+    parser.add_argument("--certificate-name", metavar="HOST", default="localhost")
+    parser.add_argument("--certificate-expired", action="store_true")
+    parser.add_argument("--no-starttls", action="store_true", help="don't offer it")
     parser.add_argument("--require-starttls", action="store_true")
     parser.add_argument("--auth", metavar="USER:PASSWORD", help="mail and SMPP need this login")
+    parser.add_argument("--auth-mechanisms", metavar="NAMES", default="PLAIN,LOGIN,XOAUTH2")
     parser.add_argument("--until-stdin-closes", action="store_true", help="end when standard input does")
     options = parser.parse_args()
     asyncio.run(run(options))

@@ -6,7 +6,7 @@ extension ProviderSection {
     func readGateway(_ reader: inout ConfigurationReader) -> GatewayConfiguration? {
         let keys: Set = [
             "url", "method", "headers", "headerFiles", "contentType", "body", "username", "passwordFile", "success",
-            "idPointer", "idempotent", "onTimeout", "receipts", "caFile", "timeout", "allowInsecure",
+            "idPointer", "idPattern", "idempotent", "onTimeout", "receipts", "caFile", "timeout", "allowInsecure",
         ]
         guard let mapping = reader.mapping(node, path, keys: keys) else { return nil }
         let method = reader.string(mapping, "method", path) ?? "POST"
@@ -16,10 +16,17 @@ extension ProviderSection {
         let headers = readHeaders(mapping, &reader)
         let contentType = reader.string(mapping, "contentType", path) ?? "application/json"
         let body = readBody(mapping, contentType, method: method, &reader)
-        let pointer = reader.pointer(mapping, "idPointer", path)
+        let answerID = readAnswerID(mapping, &reader)
         let caFile = readCAFile(mapping, &reader)
         let secretHeaders = readHeaderFiles(mapping, &reader)
         let login = readLogin(mapping, &reader)
+        if login?.username.contains(":") == true {
+            reader.refuse(mapping["username"], "\(path).username", "holds no colon (RFC 7617 §2)")
+        }
+        let names = headers.map(\.name) + secretHeaders.map(\.name) + (login == nil ? [] : ["authorization"])
+        if Set(names.map { $0.lowercased() }).count < names.count {
+            reader.refuse(node, path, "a header is set twice by headers, headerFiles and username")
+        }
         let success = readSuccess(mapping, &reader)
         let isIdempotent = reader.flag(mapping, "idempotent", path)
         let onTimeout = reader.choice(mapping, "onTimeout", default: AfterTimeout.next, path)
@@ -34,7 +41,7 @@ extension ProviderSection {
             headers: headers,
             contentType: contentType,
             body: body,
-            idPointer: pointer,
+            answerID: answerID,
             caFile: caFile,
             secretHeaders: secretHeaders,
             login: login,
@@ -63,11 +70,25 @@ extension ProviderSection {
         }
     }
 
+    private func readAnswerID(_ mapping: Node.Mapping, _ reader: inout ConfigurationReader) -> AnswerPlace? {
+        let pointer = reader.pointer(mapping, "idPointer", path)
+        guard let text = reader.string(mapping, "idPattern", path) else { return pointer.map { .pointer($0) } }
+        guard mapping["idPointer"] == nil else {
+            reader.refuse(mapping["idPattern"], "\(path).idPattern", "not with idPointer")
+            return nil
+        }
+        guard let pattern = AnswerPattern(text) else {
+            reader.refuse(mapping["idPattern"], "\(path).idPattern", "a regular expression with one group")
+            return nil
+        }
+        return .pattern(pattern)
+    }
+
     private func readSuccess(_ mapping: Node.Mapping, _ reader: inout ConfigurationReader) -> GatewaySuccess {
         var success = GatewaySuccess()
         let path = "\(path).success"
         guard let node = mapping["success"],
-            let inner = reader.mapping(node, path, keys: ["status", "pointer", "values"])
+            let inner = reader.mapping(node, path, keys: ["status", "pointer", "values", "retryable"])
         else { return success }
         if let node = inner["status"] {
             let codes = (node.sequence.map(Array.init) ?? [node]).map(\.int)
@@ -77,13 +98,28 @@ extension ProviderSection {
             }
             success.statuses = Set(statuses)
         }
-        let pointer = reader.pointer(inner, "pointer", path)
-        let values = reader.strings(inner, "values", path)
-        if (inner["pointer"] == nil) != (inner["values"] == nil) {
+        success.word = readWord(inner, in: node, path, &reader)
+        if let node = inner["retryable"],
+            let inner = reader.mapping(node, "\(path).retryable", keys: ["pointer", "values"])
+        {
+            success.retryable = readWord(inner, in: node, "\(path).retryable", &reader)
+            if inner.isEmpty { reader.refuse(node, "\(path).retryable", "pointer and values are needed") }
+        }
+        return success
+    }
+
+    private func readWord(
+        _ mapping: Node.Mapping,
+        in node: Node,
+        _ path: String,
+        _ reader: inout ConfigurationReader
+    ) -> AnswerWord? {
+        let pointer = reader.pointer(mapping, "pointer", path)
+        let values = reader.strings(mapping, "values", path)
+        if (mapping["pointer"] == nil) != (mapping["values"] == nil) {
             reader.refuse(node, path, "pointer and values go together")
         }
-        if let pointer, let values { success.word = (pointer, Set(values)) }
-        return success
+        return pointer.flatMap { pointer in values.map { AnswerWord(pointer: pointer, values: Set($0)) } }
     }
 
     private func readURL(_ mapping: Node.Mapping, _ reader: inout ConfigurationReader) -> PlaceholderText? {

@@ -45,8 +45,8 @@ struct GatewayConfiguration: Sendable {
     let headers: [(name: String, value: PlaceholderText)]
     let contentType: String
     let body: PlaceholderText?
-    /// RFC 6901, into the answer's JSON.
-    let idPointer: String?
+    /// Where the answer has the message's id; nil: nowhere.
+    let answerID: AnswerPlace?
     let caFile: String?
     /// Headers whose values are secrets.
     var secretHeaders: [(name: String, value: SecretFile)] = []
@@ -56,6 +56,8 @@ struct GatewayConfiguration: Sendable {
     /// It recognises a repeated `{{id}}`.
     var isIdempotent = false
     var onTimeout = AfterTimeout.next
+    /// What `{{secondsLeft}}` is at most.
+    var longestValidity = Int64.max
 }
 
 /// What of a gateway's answers means that it took the message.
@@ -63,7 +65,24 @@ struct GatewaySuccess: Sendable {
     /// Nil: every 2xx.
     var statuses: Set<Int>?
     /// Where the answer's JSON says so, and what.
-    var word: (pointer: String, values: Set<String>)?
+    var word: AnswerWord?
+    /// Where it says that it may take the message later, and what.
+    var retryable: AnswerWord?
+}
+
+/// A place in an answer's JSON, and what stands there.
+struct AnswerWord: Sendable {
+    /// RFC 6901.
+    let pointer: String
+    let values: Set<String>
+}
+
+/// Where something is in an answer.
+enum AnswerPlace: Sendable {
+    /// RFC 6901, into JSON.
+    case pointer(String)
+    /// What a regular expression's only group matches, in any text.
+    case pattern(AnswerPattern)
 }
 
 /// Whether another provider is asked where a gateway got all of the message and was silent until the time-out.

@@ -33,6 +33,9 @@ struct ProviderSection {
             reader.refuse(node, path, "username and \(secret) go together")
         }
         let username = reader.string(mapping, "username", path)
+        if let username, !isOneLine(username) {
+            reader.refuse(mapping["username"], "\(path).username", "one line")
+        }
         let file = reader.secretFile(mapping, secret, path)
         return username.flatMap { name in file.map { FileLogin(username: name, password: $0) } }
     }

@@ -22,8 +22,8 @@ extension ProviderSection {
         if let pointer = reader.pointer(mapping, "statusPointer", place) { rules.statusPointer = pointer }
         if let words = reader.strings(mapping, "delivered", place) { rules.delivered = Set(words) }
         if let words = reader.strings(mapping, "failed", place) { rules.failed = Set(words) }
-        if self.node.mapping?["idPointer"] == nil {
-            reader.refuse(node, place, "needs the gateway's idPointer: receipts name messages by that id")
+        if self.node.mapping?["idPointer"] == nil, self.node.mapping?["idPattern"] == nil {
+            reader.refuse(node, place, "needs the gateway's idPointer or idPattern: receipts name messages by that id")
         }
         return rules
     }

@@ -1,4 +1,5 @@
 import TokenCrypto
+import Transport
 
 /// A secret that is the first line of a file: a password, a token. The file is read again when it changes, so that a
 /// secret is replaced without a restart; a file that can't be used leaves the last secret in use.
@@ -11,7 +12,8 @@ final class SecretFile: Sendable {
             guard !contents.isWritableByOthers else { return .failure(KeysError(Self.writableByOthers)) }
             return contents.bytes.withBytes { bytes in
                 let line = bytes.prefix { $0 != 10 && $0 != 13 }
-                guard !line.isEmpty, !line.contains(0), String(validating: line, as: UTF8.self) != nil else {
+                // In a header or a login, a control character would have every message refused for it.
+                guard !line.isEmpty, let text = String(validating: line, as: UTF8.self), isOneLine(text) else {
                     return .failure(KeysError(Self.empty))
                 }
                 return .success(Secret(line))

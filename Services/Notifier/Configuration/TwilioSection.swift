@@ -3,6 +3,9 @@ import Yams
 
 /// `twilio:` of a provider: Twilio's Messages resource, which others offer too.
 extension ProviderSection {
+    /// Seconds, of Twilio's `ValidityPeriod`.
+    private static let longestValidity: Int64 = 36_000
+
     func readTwilio(_ reader: inout ConfigurationReader) -> GatewayConfiguration? {
         let keys: Set = [
             "accountSid", "authTokenFile", "from", "messagingServiceSid", "statusCallback", "url", "onTimeout",
@@ -15,6 +18,7 @@ extension ProviderSection {
         if (mapping["from"] == nil) == (mapping["messagingServiceSid"] == nil) {
             reader.refuse(node, path, "exactly one of from and messagingServiceSid is needed")
         }
+        let receipts = mapping["receipts"]?.mapping ?? [:]
         var fields = ["To={{to}}", "Body={{text}}", "ValidityPeriod={{secondsLeft}}"]
         let own = [
             ("from", "From"), ("messagingServiceSid", "MessagingServiceSid"), ("statusCallback", "StatusCallback"),
@@ -23,6 +27,14 @@ extension ProviderSection {
             guard let value = reader.string(mapping, key, path) else { continue }
             if value.contains("{{") { reader.refuse(mapping[key], "\(path).\(key)", "holds no placeholder") }
             fields.append("\(field)=\(PlaceholderText.formEscaped(value))")
+        }
+        for (mapping, key, place) in [(mapping, "statusCallback", path), (receipts, "url", "\(path).receipts")] {
+            guard let text = mapping[key]?.scalar?.string else { continue }
+            if !isPublic(text) { reader.refuse(mapping[key], "\(place).\(key)", "https://host/path") }
+        }
+        // Who wants receipts wants to be called.
+        if mapping["statusCallback"] == nil, let url = receipts["url"]?.scalar?.string {
+            fields.append("StatusCallback=\(PlaceholderText.formEscaped(url))")
         }
         let onTimeout = reader.choice(mapping, "onTimeout", default: AfterTimeout.next, path)
         let caFile = readCAFile(mapping, &reader)
@@ -34,10 +46,11 @@ extension ProviderSection {
                 headers: [],
                 contentType: "application/x-www-form-urlencoded",
                 body: try PlaceholderText(fields.joined(separator: "&"), escaping: .form),
-                idPointer: "/sid",
+                answerID: .pointer("/sid"),
                 caFile: caFile,
                 login: FileLogin(username: account, password: token),
-                onTimeout: onTimeout
+                onTimeout: onTimeout,
+                longestValidity: Self.longestValidity
             )
         } catch {
             reader.refuse(node, path, error.rule)
@@ -58,6 +71,11 @@ extension ProviderSection {
             idPointer: "/MessageSid",
             statusPointer: "/MessageStatus"
         )
+    }
+
+    /// A URL that Twilio may call: as it stands here it goes into signatures.
+    private func isPublic(_ text: String) -> Bool {
+        ServerURL(text, schemes: ["https": 443]) != nil && text.utf8.allSatisfy { (0x21..<0x7F).contains($0) }
     }
 
     private func readBase(_ mapping: Node.Mapping, _ reader: inout ConfigurationReader) -> String? {

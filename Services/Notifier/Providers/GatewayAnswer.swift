@@ -1,8 +1,16 @@
 import Contract
+import Foundation
 import Transport
 
-/// What a gateway's answer says, where it is JSON.
+/// What a gateway's answer says.
 enum GatewayAnswer {
+    static func text(at place: AnswerPlace, in body: [UInt8]) -> String? {
+        switch place {
+        case .pointer(let pointer): text(at: pointer, in: body)
+        case .pattern(let pattern): pattern.group(in: body)
+        }
+    }
+
     /// The string or number that an RFC 6901 pointer names; nil where there is none, or it isn't a short line.
     static func text(at pointer: String, in json: [UInt8]) -> String? {
         self.json(json).flatMap { text(at: pointer, in: $0) }
@@ -30,7 +38,12 @@ enum GatewayAnswer {
             case .bool(let flag): String(flag)
             default: nil
             }
-        return found.flatMap { $0.utf8.count <= 255 && isOneLine($0) ? $0 : nil }
+        return found.flatMap(shortLine)
+    }
+
+    /// The text, where it may stand in our records.
+    fileprivate static func shortLine(_ text: String) -> String? {
+        !text.isEmpty && text.utf8.count <= 255 && isOneLine(text) ? text : nil
     }
 
     static func isJSON(_ text: String) -> Bool {
@@ -43,5 +56,30 @@ enum GatewayAnswer {
         } catch {
             return nil
         }
+    }
+}
+
+/// A regular expression (ICU's) with one group, for answers that are no JSON.
+struct AnswerPattern: Sendable {
+    private let expression: NSRegularExpression
+    /// More of an answer is not searched: a pattern must not be slow, whatever it is and whatever comes.
+    private static let longest = 4_096
+
+    /// nil for what is no regular expression, or has another number of groups.
+    init?(_ pattern: String) {
+        do {
+            expression = try NSRegularExpression(pattern: pattern)
+        } catch {
+            return nil
+        }
+        guard expression.numberOfCaptureGroups == 1 else { return nil }
+    }
+
+    fileprivate func group(in body: [UInt8]) -> String? {
+        let text = String(decoding: body.prefix(Self.longest), as: UTF8.self)
+        let whole = NSRange(text.startIndex..., in: text)
+        guard let match = expression.firstMatch(in: text, range: whole), let range = Range(match.range(at: 1), in: text)
+        else { return nil }
+        return GatewayAnswer.shortLine(String(text[range]))
     }
 }

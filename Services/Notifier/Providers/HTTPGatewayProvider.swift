@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 import Transport
 
 /// Hands messages to an HTTP gateway by a configured request.
@@ -16,7 +15,7 @@ struct HTTPGatewayProvider: NotificationProvider {
         guard isPhone(message.to) || MailAddress(message.to) != nil else { return .invalidDestination }
         guard let time = timeForAttempt(limit: timeout, deadline: deadline) else { return .failed(retryAfter: nil) }
         do {
-            let secondsLeft = max(1, (deadline - .now).components.seconds)
+            let secondsLeft = min(max(1, (deadline - .now).components.seconds), gateway.longestValidity)
             let response = try await transport.send(request(message, timeout: time, secondsLeft: secondsLeft))
             return outcome(of: response)
         } catch  where error.isOutcomeUnknown && error.reason == .timedOut && gateway.onTimeout == .next {
@@ -55,40 +54,31 @@ struct HTTPGatewayProvider: NotificationProvider {
     }
 
     private func outcome(of response: HTTPResponse) -> DeliveryOutcome {
-        let isTaken = gateway.success.statuses?.contains(response.status) ?? (200..<300).contains(response.status)
+        let success = gateway.success
+        if let place = success.retryable, let word = GatewayAnswer.text(at: place.pointer, in: response.body),
+            place.values.contains(word)
+        {
+            return .failed(retryAfter: retryAfter(response))
+        }
         switch response.status {
-        case _ where isTaken:
-            if let (pointer, values) = gateway.success.word {
-                guard let word = GatewayAnswer.text(at: pointer, in: response.body), values.contains(word) else {
-                    return .refused
-                }
+        case let status where success.statuses?.contains(status) ?? (200..<300).contains(status):
+            if let place = success.word {
+                // A success of another shape, such as a portal's page: nobody knows what became of the message.
+                guard let word = GatewayAnswer.text(at: place.pointer, in: response.body) else { return .unknown }
+                guard place.values.contains(word) else { return .refused }
             }
-            return .sent(
-                providerMessageIDs: gateway.idPointer.flatMap { GatewayAnswer.text(at: $0, in: response.body) }
-                    .map { [$0] } ?? []
-            )
+            let id = gateway.answerID.flatMap { GatewayAnswer.text(at: $0, in: response.body) }
+            return .sent(providerMessageIDs: id.map { [$0] } ?? [])
         // Come back later, or our login is wrong: no word about this message.
-        case 401, 407, 408, 425, 429: return .failed(retryAfter: retryAfter(response))
+        case 401, 403, 407, 408, 425, 429: return .failed(retryAfter: retryAfter(response))
         // Nor will it ever do what is asked for here.
         case 200..<300, 400..<500, 501, 505: return .refused
         default: return .failed(retryAfter: retryAfter(response))
         }
     }
 
-    /// `Retry-After` in seconds or as a date (RFC 9110 §10.2.3), at most a day.
     private func retryAfter(_ response: HTTPResponse) -> Duration? {
-        guard let text = response.header("retry-after") else { return nil }
-        let seconds = Int64(text) ?? httpDate(text).map { Int64($0.timeIntervalSinceNow.rounded(.up)) }
-        return seconds.flatMap { $0 > 86_400 ? nil : .seconds(max(0, $0)) }
-    }
-
-    /// IMF-fixdate (RFC 9110 §5.6.7).
-    private func httpDate(_ text: String) -> Date? {
-        let format = DateFormatter()
-        format.locale = Locale(identifier: "en_US_POSIX")
-        format.timeZone = TimeZone(secondsFromGMT: 0)
-        format.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
-        return format.date(from: text)
+        response.header("retry-after").flatMap { RetryAfter.pause($0) }
     }
 }
 

@@ -1,8 +1,8 @@
 import Foundation
 import Transport
 
-/// Text with `{{to}}`, `{{text}}`, `{{subject}}`, `{{id}}`, `{{expiresAt}}`, `{{secondsLeft}}`, each filled in escaped for where it stands:
-/// what a person wrote can't become syntax of the request.
+/// Text with `{{to}}`, `{{text}}`, `{{subject}}`, `{{id}}`, `{{expiresAt}}`, `{{secondsLeft}}`, each filled in escaped
+/// for where it stands: what a person wrote can't become syntax of the request.
 struct PlaceholderText: Sendable {
     enum Placeholder: String, CaseIterable, Sendable {
         case to, text, subject, id, expiresAt
@@ -117,7 +117,8 @@ struct PlaceholderText: Sendable {
         case ">": "&gt;"
         case "\"": "&quot;"
         case "'": "&apos;"
-        case "\t", "\n": "&#\(scalar.value);"
+        // Else a parser makes blanks or line feeds of them (XML 1.0 §2.11, §3.3.3).
+        case "\t", "\n", "\r", "\u{85}", "\u{2028}": "&#\(scalar.value);"
         // XML 1.0 §2.2 has no way to write these.
         case "\u{0}"..<"\u{20}", "\u{FFFE}", "\u{FFFF}": ""
         default: String(scalar)
