@@ -61,6 +61,8 @@ package final class LocalReceiver: Sendable {
     package let certificate: String
     private let folder: URL
     private let process: Process
+    /// Signalled at its end. `waitUntilExit` sleeps for ever where the process ends while it lies down.
+    private let ended = DispatchSemaphore(value: 0)
     private let input = Pipe()
     private let control = Transport()
 
@@ -93,6 +95,8 @@ package final class LocalReceiver: Sendable {
         process.standardInput = input
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
+        let ended = ended
+        process.terminationHandler = { _ in ended.signal() }
         try process.run()
         var line = Data()
         while line.last != UInt8(ascii: "\n") {
@@ -112,7 +116,9 @@ package final class LocalReceiver: Sendable {
     package func end() {
         try? input.fileHandleForWriting.close()
         process.terminate()
-        process.waitUntilExit()
+        ended.wait()
+        // For who ends it twice.
+        ended.signal()
     }
 
     /// - Parameter since: how many to leave out.
