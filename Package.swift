@@ -134,7 +134,8 @@ let package = Package(
         .executableTarget(
             name: "Notifier",
             dependencies: [
-                "Contract", "Messaging", "NotificationTexts", "Postgres", "SMPP", "Settings", "ShortMessages", "Telemetry",
+                "Contract", "Messaging", "NotificationTexts", "Postgres", "SMPP", "Settings", "ShortMessages",
+                "Telemetry",
                 "TokenCore",
                 "TokenCrypto", "TokenStore", "Transport", "WorkerRuntime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -42,6 +42,10 @@ struct EffectiveSettings {
                 ("SEND_LIMIT_TENANT", Self.text(sending.tenant)),
                 ("SEALED_COMMANDS", commands.sealing.rawValue),
                 ("SMS_COUNTRIES", sending.smsCountries?.joined(separator: ",") ?? ""),
+                ("PUMPING_GUARD", sending.pumping.mode.rawValue),
+                ("PUMPING_WINDOW", Self.text(sending.pumping.window)),
+                ("PUMPING_MINIMUM_SENT", "\(sending.pumping.minimumSent)"),
+                ("PUMPING_MINIMUM_PERCENT", "\(sending.pumping.minimumPercent)"),
             ] + (tokens ?? []) + (signing ?? []) + [
                 ("ADMIN_LISTEN", "\(observation.adminListen)"),
                 ("LOG_LEVEL", observation.logLevel.rawValue),

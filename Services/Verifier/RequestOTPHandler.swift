@@ -89,7 +89,10 @@ struct RequestOTPHandler: CommandHandler {
             // Rounded down, so that the message promises no more than there is.
             "minutes": .integer(max(1, seconds / 60)),
         ]
-        if let approval { content.append("context", .string(approval.text)) }
+        if let approval {
+            content.append("context", .string(approval.text))
+            content.append("reference", .string(approval.reference))
+        }
         return NotificationDraft(
             id: issued.challenge.otp.notificationID,
             channel: issued.channel,

@@ -197,7 +197,8 @@ private struct DeliveryRun {
         ]
         let headers: [(Header, String)] = [
             (.specVersion, "1.0"), (.id, "n.\(id)"), (.source, "/bench"), (.type, NotificationType.deliver),
-            (.contentType, "application/json"), (.expiryTime, Instant(seconds: Int64(Date().timeIntervalSince1970) + 600).rfc3339),
+            (.contentType, "application/json"),
+            (.expiryTime, Instant(seconds: Int64(Date().timeIntervalSince1970) + 600).rfc3339),
         ]
         return OutgoingMessage(
             topic: topics.notifications,

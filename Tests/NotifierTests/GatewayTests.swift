@@ -97,7 +97,7 @@ struct GatewayTests {
         let gateway = try gateway("onTimeout: next")
         for (status, outcome) in [
             (400, .refused), (404, .refused), (405, .refused), (422, .refused), (501, .refused), (505, .refused),
-            (401, .failed(retryAfter: nil)), (403, .failed(retryAfter: nil)), (407, .failed(retryAfter: nil)),
+            (401, .failed(retryAfter: nil)), (403, .refused), (407, .failed(retryAfter: nil)),
             (408, .failed(retryAfter: nil)), (425, .failed(retryAfter: nil)), (429, .failed(retryAfter: .seconds(1))),
             (500, .failed(retryAfter: nil)), (503, .failed(retryAfter: nil)), (302, .failed(retryAfter: nil)),
         ] as [(Int, DeliveryOutcome)] {

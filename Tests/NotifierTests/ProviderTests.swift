@@ -71,7 +71,7 @@ struct ProviderTests {
             #expect(await deliver(relay, to: "alice@example.org") == outcome)
         }
         for (fault, outcome) in [
-            ("400", .refused), ("403", .failed(retryAfter: nil)), ("401", .failed(retryAfter: nil)),
+            ("400", .refused), ("403", .refused), ("401", .failed(retryAfter: nil)),
             ("429", .failed(retryAfter: .seconds(1))),
             ("500", .failed(retryAfter: nil)), ("302", .failed(retryAfter: nil)), ("\"drop\"", .unknown),
         ] as [(String, DeliveryOutcome)] {

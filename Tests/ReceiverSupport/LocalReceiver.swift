@@ -115,7 +115,8 @@ package final class LocalReceiver: Sendable {
     /// Ends the process, and with it all connections.
     package func end() {
         try? input.fileHandleForWriting.close()
-        process.terminate()
+        // Threads of the pool block SIGTERM, and a child has the mask of the thread that started it.
+        kill(process.processIdentifier, SIGKILL)
         ended.wait()
         // For who ends it twice.
         ended.signal()

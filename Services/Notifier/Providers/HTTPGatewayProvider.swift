@@ -70,7 +70,7 @@ struct HTTPGatewayProvider: NotificationProvider {
             let id = gateway.answerID.flatMap { GatewayAnswer.text(at: $0, in: response.body) }
             return .sent(providerMessageIDs: id.map { [$0] } ?? [])
         // Come back later, or our login is wrong: no word about this message.
-        case 401, 403, 407, 408, 425, 429: return .failed(retryAfter: retryAfter(response))
+        case 401, 407, 408, 425, 429: return .failed(retryAfter: retryAfter(response))
         // Nor will it ever do what is asked for here.
         case 200..<300, 400..<500, 501, 505: return .refused
         default: return .failed(retryAfter: retryAfter(response))
