@@ -391,6 +391,8 @@ async def run(options):
         ports["smpps"] = servers[-1].sockets[0].getsockname()[1]
 
     end = asyncio.Event()
+    # A child of libdispatch's threads inherits their mask, which holds back every signal.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})
     loop.add_signal_handler(signal.SIGTERM, end.set)
     loop.add_signal_handler(signal.SIGINT, end.set)
     if options.until_stdin_closes:
