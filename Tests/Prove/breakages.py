@@ -1,0 +1,2 @@
+def self_test(history, report):
+    return []
