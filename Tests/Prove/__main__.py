@@ -3,6 +3,7 @@
 import argparse
 import os
 import random
+import shutil
 import sys
 import tempfile
 import threading
@@ -50,7 +51,7 @@ def record(seed: int, seconds: float, calm: bool, report: Report) -> History:
             thread.start()
             storm.run(seconds, lambda: load.failure is not None)
             report.say("all faults end")
-            arena.restore()
+            report.late = arena.restore()
             thread.join(60)
             load.stopped.set()
             if load.failure:
@@ -60,6 +61,12 @@ def record(seed: int, seconds: float, calm: bool, report: Report) -> History:
             report.say(f"all is answered after {time.monotonic() - begin:.0f} s" if not report.missing else "not all is answered")
             report.storm(storm)
             return collect(arena, load)
+        except Exception:
+            logs = Path(tempfile.mkdtemp(prefix=f"prove-{seed}-"))
+            for log in [*arena.directory.glob("*.log"), *arena.directory.glob("postgres/server.log")]:
+                shutil.copy(log, logs)
+            print(f"prove: the run itself failed; its logs are in {logs}", file=sys.stderr)
+            raise
         finally:
             arena.close()
 

@@ -1,8 +1,9 @@
 """A private world to break: real PostgreSQL, the embedded broker behind its relay, a receiver, several workers of each kind."""
 
+import contextlib
 import os
-import shutil
 import subprocess
+import time
 from pathlib import Path
 
 from client import Client, Keys
@@ -32,12 +33,11 @@ class Arena:
     def __init__(self, directory: Path):
         self.directory = directory
         self.disk = self._small_disk(directory / "postgres")
-        self.logs: dict[str, str] = {}
-        self.numbers = 0
-        self.system = System(directory, binaries(), durable=True, faults=True, partitions=4, settings=SETTINGS)
-        self.database, self.broker = self.system.database, self.system.broker
         self.client: Client | None = None
+        self.system: System | None = None
         try:
+            self.system = System(directory, binaries(), durable=True, faults=True, partitions=4, settings=SETTINGS)
+            self.database, self.broker = self.system.database, self.system.broker
             # A transaction that waits for our locks is ended as a deadlock soon; the small disk holds its log.
             for setting in ("deadlock_timeout = '200ms'", "max_wal_size = '96MB'"):
                 self.database.query(f"ALTER SYSTEM SET {setting}")
@@ -72,9 +72,7 @@ class Arena:
                 if worker.child.is_running and kind in (None, worker.kind)]
 
     def start(self, kind: str, **settings: str):
-        worker = self.system.start(kind, **settings)
-        # A log of its own, whatever has ended meanwhile.
-        return worker
+        return self.system.start(kind, **settings)
 
     def bury(self) -> None:
         """Keeps the logs of those that have ended, and starts as many as there should be."""
@@ -82,8 +80,8 @@ class Arena:
             for _ in range(WORKERS.count(kind) - len(self.running(kind))):
                 self.start(kind)
 
-    def restore(self) -> None:
-        """Ends all faults; returns when every worker is ready."""
+    def restore(self) -> list[str]:
+        """Ends all faults; returns when every worker is ready, and who is not after a minute."""
         for order in ("hold off", "refuse off", "delay 0"):
             self.broker.tell(order)
         self.free_disk()
@@ -92,8 +90,13 @@ class Arena:
         for worker in self.running():
             worker.child.send(subprocess.signal.SIGCONT)
         self.bury()
+        late, deadline = [], time.monotonic() + 60
         for worker in self.running():
-            worker.wait_ready(120)
+            try:
+                worker.wait_ready(max(1, deadline - time.monotonic()))
+            except Failure:
+                late.append(f"{worker.child.log.stem} {worker.get('/health/ready')[1]}")
+        return late
 
     # The database
 
@@ -115,8 +118,9 @@ class Arena:
     def fill_disk(self) -> bool:
         if self.disk is None:
             return False
-        free = shutil.disk_usage(self.disk).free
-        subprocess.run(["fallocate", "-l", str(max(free - 4096, 4096)), str(self.disk / "filler")], check=False)
+        with open(self.disk / "filler", "wb", buffering=0) as filler, contextlib.suppress(OSError):
+            while True:
+                filler.write(bytes(65_536))
         return True
 
     def free_disk(self) -> None:
@@ -126,8 +130,9 @@ class Arena:
     def close(self) -> None:
         if self.client:
             self.client.close()
-        for worker in self.system.workers:
-            worker.child.send(subprocess.signal.SIGCONT)
-        self.system.close()
+        if self.system:
+            for worker in self.system.workers:
+                worker.child.send(subprocess.signal.SIGCONT)
+            self.system.close()
         if self.disk:
             subprocess.run(["umount", "-l", str(self.disk)], check=False)

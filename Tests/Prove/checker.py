@@ -5,6 +5,7 @@ from collections import Counter
 from commands import Command, commands_of
 from finding import Finding
 from history import History
+from replay import Replay
 from rules import RULES
 
 
@@ -14,6 +15,7 @@ class Book:
     def __init__(self, history: History):
         self.history = history
         self.commands: list[Command] = commands_of(history)
+        self.replay = Replay(history, self.commands).run()
 
 
 def check(history: History, report=None) -> list[Finding]:

@@ -13,6 +13,7 @@ from servers import postgres_program
 
 TABLES = {
     "inbox": """SELECT i.key::text, l.topic, l.partition, i.lane_id, i.batch_seq, i.position,
+                       i.xmin::text::bigint AS transaction,
                        (extract(epoch FROM i.received_at) * 1000000)::bigint AS at FROM inbox i JOIN lane l USING (lane_id)""",
     "audit": "SELECT lane_id, seq, user_id, command, command_key::text AS key, outcome, token_ids::text[] AS tokens FROM audit_log",
     "user": """SELECT tenant || '/' || user_id AS name, failures, consecutive_failures AS consecutive, lock_level AS level,
@@ -71,7 +72,8 @@ def _text(value: bytes | None) -> str | None:
 
 def record_of(message: Message) -> Record:
     headers = [[name, _text(value)] for name, value in message.headers]
-    return Record(message.topic, message.partition, message.offset, _text(message.key), headers, _text(message.value), message.place)
+    return Record(message.topic, message.partition, message.offset, _text(message.key), headers, _text(message.value),
+                  message.place, message.timestamp)
 
 
 def rows(arena: Arena, sql: str) -> list[dict]:
@@ -80,7 +82,7 @@ def rows(arena: Arena, sql: str) -> list[dict]:
 
 
 def collect(arena: Arena, load: Load) -> History:
-    history = History([record_of(message) for message in arena.client.messages], load.written)
+    history = History([record_of(message) for message in arena.client.messages], load.written, opened=load.opened)
     history.tables = {name: rows(arena, sql) for name, sql in TABLES.items()}
     _open_what_is_sealed(arena, history)
     history.facts["audit verify"] = _tool(arena, "audit", "verify")

@@ -69,7 +69,7 @@ class Command:
 
     @property
     def order(self) -> tuple:
-        return self.stored["at"], self.stored["lane_id"], self.stored["batch_seq"], self.stored["position"]
+        return self.stored["at"], self.stored["transaction"], self.stored["position"]
 
     @property
     def mark(self) -> str:

@@ -60,7 +60,11 @@ class Fault:
 def steps(seed: int, seconds: float) -> list[Step]:
     draw = random.Random(f"{seed}/load")
     kinds, weights = zip(*STEPS.items())
-    found, at = [], 0.0
+    # Everybody begins with something.
+    first = [(user, kind) for kind in ("enroll_hotp", "enroll_sms", "enroll_totp") for user in range(USERS)]
+    first += [(user, "directory") for user in range(0, USERS, 2)]
+    found = [Step(number, number * 0.03, kind, user) for number, (user, kind) in enumerate(first)]
+    at = found[-1].at
     while at < seconds:
         found.append(Step(len(found), at, draw.choices(kinds, weights)[0], draw.randrange(USERS)))
         at += draw.expovariate(RATE)

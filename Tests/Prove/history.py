@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 PREFIX = "tokens."
+STATE = ("tables", "secrets", "codes", "opened", "otps", "letters", "canaries", "facts")
 COMMAND_TOPICS = ("commands.enrollment", "commands.verification")
 
 
@@ -22,6 +23,7 @@ class Record:
     value: str | None
     place: int
     """Position in the order in which our client read; equal for nobody."""
+    timestamp: int = 0
 
     @property
     def where(self) -> str:
@@ -79,6 +81,9 @@ class History:
     secrets: dict[str, str] = field(default_factory=dict)
     """Seeds that the system made, by the ciphertext in which they came."""
     codes: dict[str, list] = field(default_factory=dict)
+    """Recovery codes, likewise."""
+    opened: dict[str, str] = field(default_factory=dict)
+    """OTPs that travelled as JWE in commands."""
     otps: dict[str, str] = field(default_factory=dict)
     """OTPs that were sent, by notification id."""
     letters: dict[str, str] = field(default_factory=dict)
@@ -112,7 +117,7 @@ class History:
                 file.write(json.dumps(kept) + "\n")
         with open(folder / "written.jsonl", "w", encoding="utf-8") as file:
             file.writelines(json.dumps(vars(written)) + "\n" for written in self.written)
-        rest = {name: getattr(self, name) for name in ("tables", "secrets", "codes", "otps", "letters", "canaries", "facts")}
+        rest = {name: getattr(self, name) for name in STATE}
         (folder / "state.json").write_text(json.dumps(rest, indent=1))
         for name, text in self.outputs.items():
             (folder / name.replace("/", "-")).write_text(text)

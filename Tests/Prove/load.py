@@ -28,6 +28,7 @@ class Load:
         self.spoken: set[str] = set()
         self.otps: set[str] = set()
         self.seeds: set[str] = set()
+        self.opened: dict[str, str] = {}
         self.contacts = {text for person in self.people.everyone for text in (person.phone, person.email)}
         self.failure: Exception | None = None
         self.stopped = threading.Event()
@@ -111,7 +112,9 @@ class Load:
         if draw.random() > 0.15:
             return otp
         content = {"tenant": "default", "userId": person.id, "use": "submission", "exp": int(time.time()) + 900, "otp": otp}
-        return self.keys.seal(content)
+        token = self.keys.seal(content)
+        self.opened[token] = otp
+        return token
 
     # Enrolment
 

@@ -14,6 +14,7 @@ class Report:
         self.disturbed = 0
         self.left_out: dict[str, str] = {}
         self.missing: list[str] = []
+        self.late: list[str] = []
         self.counts: dict[str, Counter] = {}
         self.notes: list[str] = []
         self.kept: Path | None = None
@@ -33,6 +34,8 @@ class Report:
         print(f"faults ({self.faults.total()}, of which {self.disturbed} got in each other's way): {_listed(self.faults)}")
         for kind, reason in self.left_out.items():
             print(f"left out: {kind}: {reason}")
+        for worker in self.late:
+            print(f"not ready a minute after the last fault: {worker}")
         for note in self.notes:
             print(note)
         for finding in findings:

@@ -1,1 +1,5 @@
-RULES = []
+"""Each rule in a file of its own: a function from the book to what it found."""
+
+from rules import answers, audit, counts, effects, letters, order, replayed, secrecy, states, values
+
+RULES = [module.rule for module in (answers, effects, order, replayed, values, counts, states, letters, audit, secrecy)]
