@@ -51,13 +51,13 @@ def record(seed: int, seconds: float, calm: bool, report: Report) -> History:
             thread.start()
             storm.run(seconds, lambda: load.failure is not None)
             report.say("all faults end")
-            report.late = arena.restore()
+            arena.restore()
             thread.join(60)
             load.stopped.set()
             if load.failure:
                 raise load.failure
             begin = time.monotonic()
-            report.missing = wait_for_the_end(arena, load, max(60, seconds / 4))
+            report.missing = wait_for_the_end(arena, load, storm.pulse, max(90, seconds / 4))
             report.say(f"all is answered after {time.monotonic() - begin:.0f} s" if not report.missing else "not all is answered")
             report.storm(storm)
             return collect(arena, load)
@@ -80,11 +80,12 @@ def main() -> int:
         seconds = 90 if options.quick else 20 if options.self_test else options.minutes * 60
         report.length = seconds
         history = record(options.seed, seconds, options.calm or options.self_test, report)
+        if options.keep:
+            history.keep(options.keep)
     findings = check(history, report)
-    if options.keep or (findings and not options.check):
-        folder = options.keep or Path(tempfile.mkdtemp(prefix=f"prove-{options.seed}-"))
-        history.keep(folder)
-        report.kept = folder
+    if findings and not options.check:
+        report.kept = options.keep or Path(tempfile.mkdtemp(prefix=f"prove-{options.seed}-"))
+        history.keep(report.kept)
     blind = self_test(history, report) if options.self_test or options.quick else []
     report.print(findings, blind)
     return 1 if findings or blind else 0

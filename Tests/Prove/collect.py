@@ -9,6 +9,7 @@ from client import Message
 from history import COMMAND_TOPICS, History, Record
 from load import Load
 from processes import Failure
+from pulse import Pulse
 from servers import postgres_program
 
 TABLES = {
@@ -28,10 +29,13 @@ TABLES = {
 }
 
 
-def wait_for_the_end(arena: Arena, load: Load, timeout: float) -> list[str]:
+def wait_for_the_end(arena: Arena, load: Load, pulse: Pulse, timeout: float) -> list[str]:
     """Returns when each command has a reply and each unreadable record a letter, and nothing is said any more; gives back
     whose answer did not come in time."""
     arena.client.flush(60)
+    pulse.still()
+    for kind in pulse.last:
+        pulse.last[kind] = time.monotonic()
     deadline = time.monotonic() + timeout
     quiet = 0
     while True:
@@ -41,6 +45,9 @@ def wait_for_the_end(arena: Arena, load: Load, timeout: float) -> list[str]:
         if quiet >= 4 or time.monotonic() > deadline:
             load.learn()
             return missing
+        for kind in pulse.still() if missing else ():
+            for pause in pulse.revive(kind):
+                time.sleep(pause)
         time.sleep(0.5)
         if len(arena.client.messages) != before:
             quiet = 0

@@ -56,7 +56,7 @@ class Record:
     @property
     def body(self) -> tuple:
         """All that has to be equal where it is written again."""
-        return self.key, self.value, sorted(map(tuple, self.headers))
+        return self.key, self.value, tuple(sorted((name, value or "") for name, value in self.headers))
 
 
 def short(type: str) -> str:

@@ -14,7 +14,7 @@ class Report:
         self.disturbed = 0
         self.left_out: dict[str, str] = {}
         self.missing: list[str] = []
-        self.late: list[str] = []
+        self.revived: Counter[str] = Counter()
         self.counts: dict[str, Counter] = {}
         self.notes: list[str] = []
         self.kept: Path | None = None
@@ -26,6 +26,7 @@ class Report:
         self.faults = +storm.made
         self.disturbed = storm.disturbed.total()
         self.left_out = storm.left_out
+        self.revived = storm.pulse.revived
 
     def print(self, findings: list, blind: list[str]) -> None:
         print(f"\nseed {self.seed}, {self.length:.0f} s of load, {time.monotonic() - self.begin:.0f} s in all")
@@ -34,8 +35,8 @@ class Report:
         print(f"faults ({self.faults.total()}, of which {self.disturbed} got in each other's way): {_listed(self.faults)}")
         for kind, reason in self.left_out.items():
             print(f"left out: {kind}: {reason}")
-        for worker in self.late:
-            print(f"not ready a minute after the last fault: {worker}")
+        for kind, count in self.revived.items():
+            print(f"the embedded broker's group of {kind} stood still and was emptied: {count} times")
         for note in self.notes:
             print(note)
         for finding in findings:

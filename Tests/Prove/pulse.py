@@ -1,0 +1,53 @@
+"""Sees when a consumer group stands still, and gets it going again.
+
+The embedded broker (Tansu 0.6) loses its way in a group whose members come and go quickly: then nobody is given a partition
+for good, whoever joins. Its remedy is to let it have no member for a session time-out. That is no fault of the workers, and
+is done here in the open: the report counts it.
+"""
+
+import signal
+import time
+from collections import Counter
+
+from arena import WORKERS, Arena
+from client import VERIFICATION
+
+PATIENCE = 12.0
+SESSION = 7.0
+
+
+class Pulse:
+    def __init__(self, arena: Arena):
+        self.arena = arena
+        self.last = dict.fromkeys(("enrollment", "verifier"), time.monotonic())
+        self.revived: Counter[str] = Counter()
+        self._read = 0
+
+    def still(self) -> list[str]:
+        """The kinds of which no answer was read for some time."""
+        messages, now = self.arena.client.messages, time.monotonic()
+        end = len(messages)
+        for message in messages[self._read : end]:
+            if message.topic.endswith(".replies"):
+                self.last["verifier" if message.type.startswith(VERIFICATION) else "enrollment"] = now
+        self._read = end
+        return [kind for kind, last in self.last.items() if now - last > PATIENCE]
+
+    def revive(self, kind: str):
+        """A generator like those of the faults."""
+        self.revived[kind] += 1
+        for worker in self.arena.running(kind):
+            worker.child.send(signal.SIGCONT)
+            worker.child.send(signal.SIGKILL)
+        self.last[kind] = time.monotonic() + SESSION
+        yield SESSION
+        while len(self.arena.running(kind)) < WORKERS.count(kind):
+            self.arena.start(kind)
+        self.last[kind] = time.monotonic()
+
+    def watch(self):
+        """Looks now and then; yields seconds to wait."""
+        while True:
+            for kind in self.still():
+                yield from self.revive(kind)
+            yield 1.0
