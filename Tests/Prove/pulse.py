@@ -17,8 +17,9 @@ SESSION = 7.0
 
 
 class Pulse:
-    def __init__(self, arena: Arena):
+    def __init__(self, arena: Arena, say):
         self.arena = arena
+        self.say = say
         self.last = dict.fromkeys(("enrollment", "verifier"), time.monotonic())
         self.revived: Counter[str] = Counter()
         self._read = 0
@@ -36,6 +37,7 @@ class Pulse:
     def revive(self, kind: str):
         """A generator like those of the faults."""
         self.revived[kind] += 1
+        self.say(f"the group of {kind} stands still: emptied for {SESSION:.0f} s")
         for worker in self.arena.running(kind):
             worker.child.send(signal.SIGCONT)
             worker.child.send(signal.SIGKILL)

@@ -16,7 +16,7 @@ class Storm:
         self.seed = seed
         self.faults = faults
         self.say = say
-        self.pulse = Pulse(arena)
+        self.pulse = Pulse(arena, say)
         self.made: Counter[str] = Counter()
         self.disturbed: Counter[str] = Counter()
         self.left_out: dict[str, str] = {}
