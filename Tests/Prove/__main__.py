@@ -57,10 +57,10 @@ def record(seed: int, seconds: float, calm: bool, report: Report) -> History:
             if load.failure:
                 raise load.failure
             begin = time.monotonic()
-            report.missing = wait_for_the_end(arena, load, storm.pulse, max(90, seconds / 4))
+            reader, report.missing = wait_for_the_end(arena, load, storm.pulse, max(90, seconds / 4))
             report.say(f"all is answered after {time.monotonic() - begin:.0f} s" if not report.missing else "not all is answered")
             report.storm(storm)
-            return collect(arena, load)
+            return collect(arena, load, reader)
         except Exception:
             logs = Path(tempfile.mkdtemp(prefix=f"prove-{seed}-"))
             for log in [*arena.directory.glob("*.log"), *arena.directory.glob("postgres/server.log")]:

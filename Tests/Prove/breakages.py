@@ -67,7 +67,8 @@ def _drop(history: History, *records: Record) -> None:
 
 
 def _again(history: History, record: Record, **changes) -> Record:
-    twin = replace(record, offset=record.offset + 10**6, **changes)
+    last = max(other.offset for other in history.records if (other.topic, other.partition) == (record.topic, record.partition))
+    twin = replace(record, offset=last + 1, **changes)
     history.records.append(twin)
     return twin
 
@@ -99,6 +100,11 @@ def _verified(at: int) -> str:
 def an_answer_is_missing(history, draw):
     reply = draw.choice(_replies(history, "ok"))
     _drop(history, *[r for r in history.records if r.topic == reply.topic and r.cause == reply.cause])
+
+
+def a_record_is_missing(history, draw):
+    record = next(r for r in history.records if r.topic.endswith(".events"))
+    _drop(history, record)
 
 
 def a_command_has_two_answers(history, draw):
@@ -367,6 +373,7 @@ def the_dump_shows_an_otp(history, draw):
 
 
 BREAKAGES = {
+    a_record_is_missing: "log",
     an_answer_is_missing: "answers", a_command_has_two_answers: "answers", a_repeat_differs_in_a_header: "answers",
     an_answer_bears_another_type: "answers", an_inbox_row_is_missing: "answers", a_reused_id_is_not_refused: "answers",
     a_message_is_not_written: "answers", two_answers_are_swapped: "order", an_effect_comes_before_its_time: "order",

@@ -26,5 +26,8 @@ def check(history: History, report=None) -> list[Finding]:
     if report:
         report.counts["commands"] = Counter(command.type for command in book.commands)
         report.counts["answers"] = Counter(command.code or "none" for command in book.commands)
+        unread = sum(record.place >= 10**9 for record in history.records)
+        if unread:
+            report.notes.append(f"{unread} records our client had not read under faults; a later reader did")
         report.counts["records"] = Counter(record.topic for record in history.records)
     return findings

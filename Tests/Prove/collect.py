@@ -5,13 +5,14 @@ import subprocess
 import time
 
 from arena import Arena
-from client import Message
+from client import Client, Message
 from history import COMMAND_TOPICS, History, Record
 from load import Load
 from processes import Failure
 from pulse import Pulse
 from servers import postgres_program
 
+NEVER = 10**9
 TABLES = {
     "inbox": """SELECT i.key::text, l.topic, l.partition, i.lane_id, i.batch_seq, i.position,
                        i.xmin::text::bigint AS transaction,
@@ -29,34 +30,33 @@ TABLES = {
 }
 
 
-def wait_for_the_end(arena: Arena, load: Load, pulse: Pulse, timeout: float) -> list[str]:
-    """Returns when each command has a reply and each unreadable record a letter, and nothing is said any more; gives back
-    whose answer did not come in time."""
+def wait_for_the_end(arena: Arena, load: Load, pulse: Pulse, timeout: float) -> tuple[Client, list[str]]:
+    """Returns when each command has a reply and each unreadable record a letter, and nothing is said any more; gives back a
+    reader that no fault has touched, and whose answer did not come in time."""
     arena.client.flush(60)
-    pulse.still()
-    for kind in pulse.last:
-        pulse.last[kind] = time.monotonic()
+    reader = Client(arena.broker.client_properties, arena.client.prefix)
+    for topic in (*COMMAND_TOPICS, "users"):
+        reader.follow(arena.client.prefix + topic)
+    pulse.rest()
     deadline = time.monotonic() + timeout
-    quiet = 0
+    quiet, before = 0, -1
     while True:
-        before = len(arena.client.messages)
-        missing = _unanswered(arena)
-        quiet = 0 if missing else quiet + 1
+        # Everything that was written has to be in what is read, or it may look answered too early.
+        missing = _unanswered(reader) if len(reader.messages) >= len(arena.client.messages) else ["what our client read"]
+        quiet = quiet + 1 if not missing and len(reader.messages) == before else 0
+        before = len(reader.messages)
         if quiet >= 4 or time.monotonic() > deadline:
             load.learn()
-            return missing
+            return reader, missing
         for kind in pulse.still() if missing else ():
             for pause in pulse.revive(kind):
                 time.sleep(pause)
         time.sleep(0.5)
-        if len(arena.client.messages) != before:
-            quiet = 0
 
 
-def _unanswered(arena: Arena) -> list[str]:
-    prefix = arena.client.prefix
-    with arena.client._changed:
-        messages = list(arena.client.messages)
+def _unanswered(reader: Client) -> list[str]:
+    prefix = reader.prefix
+    messages = reader.messages[: len(reader.messages)]
     replied = {message.cause for message in messages if message.topic == prefix + "replies"}
     letters = {message.header("poison") for message in messages if message.topic.endswith(".dlq")}
     missing = []
@@ -77,10 +77,10 @@ def _text(value: bytes | None) -> str | None:
     return None if value is None else value.decode(errors="backslashreplace")
 
 
-def record_of(message: Message) -> Record:
+def record_of(message: Message, place: int) -> Record:
     headers = [[name, _text(value)] for name, value in message.headers]
     return Record(message.topic, message.partition, message.offset, _text(message.key), headers, _text(message.value),
-                  message.place, message.timestamp)
+                  place, message.timestamp)
 
 
 def rows(arena: Arena, sql: str) -> list[dict]:
@@ -88,8 +88,18 @@ def rows(arena: Arena, sql: str) -> list[dict]:
     return json.loads(text)
 
 
-def collect(arena: Arena, load: Load) -> History:
-    history = History([record_of(message) for message in arena.client.messages], load.written, opened=load.opened)
+def _records(arena: Arena, reader: Client) -> list[Record]:
+    """All records, with the place at which our client had read them under faults; what it did not read it read never."""
+    places = {(m.topic, m.partition, m.offset): m.place for m in arena.client.messages}
+    return [record_of(message, places.get((message.topic, message.partition, message.offset), NEVER))
+            for message in reader.messages]
+
+
+def collect(arena: Arena, load: Load, reader: Client) -> History:
+    history = History(_records(arena, reader), load.written, opened=load.opened)
+    read = {(r.topic, r.partition, r.offset): r.value for r in history.records}
+    history.facts["unlike"] = [f"{m.topic}/{m.partition}/{m.offset}" for m in arena.client.messages
+                               if read.get((m.topic, m.partition, m.offset), m) != _text(m.value)]
     history.tables = {name: rows(arena, sql) for name, sql in TABLES.items()}
     _open_what_is_sealed(arena, history)
     history.facts["audit verify"] = _tool(arena, "audit", "verify")

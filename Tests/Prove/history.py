@@ -22,7 +22,7 @@ class Record:
     headers: list
     value: str | None
     place: int
-    """Position in the order in which our client read; equal for nobody."""
+    """Position in the order in which our client read while faults were about; a huge one for what it had not read."""
     timestamp: int = 0
 
     @property

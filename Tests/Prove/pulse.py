@@ -24,6 +24,11 @@ class Pulse:
         self.revived: Counter[str] = Counter()
         self._read = 0
 
+    def rest(self) -> None:
+        """Begins to wait anew."""
+        self.still()
+        self.last = dict.fromkeys(self.last, time.monotonic())
+
     def still(self) -> list[str]:
         """The kinds of which no answer was read for some time."""
         messages, now = self.arena.client.messages, time.monotonic()

@@ -33,6 +33,10 @@ class Replay:
         self.accepted: list[tuple[Command, str, str, int | str]] = []
         """What was accepted: command, `token` or `challenge`, whose, and which counter, step, code or value."""
         self.sent = self._sent()
+        # Of two imports at once either may be the first: no device is there yet whose lock would tell.
+        self.imported = {entry["serial"] for command in self.commands if command.type == "token.import" and command.code == "ok"
+                         for entry in command.data["tokens"]
+                         if entry["serial"] not in {skipped["serial"] for skipped in command.reply["result"]["skipped"]}}
 
     def _sent(self) -> dict[str, str]:
         """The OTP that each `otp.request` gave rise to."""
@@ -130,7 +134,7 @@ class Replay:
         for entry in data["tokens"]:
             serial = entry["serial"]
             if serial in skipped:
-                if serial not in self.devices:
+                if serial not in self.imported:
                     self._complain("states", command, f"{serial} was skipped, though it was not there", "loss")
                 continue
             if serial in self.devices and self.devices[serial].status != "DELETED":

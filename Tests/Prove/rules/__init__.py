@@ -1,5 +1,5 @@
 """Each rule in a file of its own: a function from the book to what it found."""
 
-from rules import answers, audit, counts, effects, letters, order, replayed, secrecy, states, values
+from rules import answers, audit, counts, effects, letters, log, order, replayed, secrecy, states, values
 
-RULES = [module.rule for module in (answers, effects, order, replayed, values, counts, states, letters, audit, secrecy)]
+RULES = [module.rule for module in (log, answers, effects, order, replayed, values, counts, states, letters, audit, secrecy)]

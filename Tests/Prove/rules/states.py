@@ -21,8 +21,8 @@ def rule(book) -> list[Finding]:
         face = {name: view[name] for name in FACE}
         known, where = views[view["tokenId"]].setdefault(view["version"], (face, event.where))
         differing = [name for name in FACE if known[name] != face[name]]
-        if differing == ["status"] and "OBSOLETE" in (face["status"], known["status"]):
-            # An end holds at once, and is told by the scanner after.
+        if set(differing) <= {"status", "statusReason"} and "OBSOLETE" in (face["status"], known["status"]):
+            # An end, or a type's, holds at once, and is told by the scanner after.
             continue
         if differing:
             findings.append(Finding(NAME, f"token {view['tokenId']} version {view['version']} differs in {differing}: {where}, {event.where}"))
