@@ -2,4 +2,5 @@
 
 from rules import answers, audit, counts, effects, letters, log, order, replayed, secrecy, states, values
 
-RULES = [module.rule for module in (log, answers, effects, order, replayed, values, counts, states, letters, audit, secrecy)]
+MODULES = (log, answers, effects, order, replayed, values, counts, states, letters, audit, secrecy)
+RULES = {module.NAME: module.rule for module in MODULES}

@@ -34,7 +34,8 @@ def _evaluated(book) -> list[Finding]:
     for name, limit in (("user", USER_MAX_FAILURES), ("token", MAX_FAILURES)):
         wrong = defaultdict(int)
         for command in book.replay.commands:
-            whose = command.user if name == "user" else command.data.get("tokenId")
+            credited = command.reply.get("result", {}).get("tokenId") if command.code == "ok" else None
+            whose = command.user if name == "user" else command.data.get("tokenId") or credited
             if whose is None:
                 continue
             if command.code in COUNTED:
@@ -44,8 +45,7 @@ def _evaluated(book) -> list[Finding]:
                 if _begins_a_lock(command, name):
                     wrong[whose] = 0
             elif command.code == "ok" and command.type in ("otp.verify", "user.unlock" if name == "user" else "token.unlock"):
-                wrong[command.reply["result"].get("tokenId", whose) if name == "token" else whose] = 0
-                wrong[whose] = 0
+                wrong[credited if name == "token" and credited else whose] = 0
             elif command.code == "ok" and command.type in ("token.reset", "token.unassign") and name == "token":
                 wrong[whose] = 0
     return findings

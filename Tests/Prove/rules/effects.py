@@ -12,10 +12,10 @@ EVENT = {
     "token.enroll": "token.enrolled", "token.enable": "token.enabled", "token.disable": "token.disabled",
     "token.delete": "token.deleted", "token.unassign": "token.unassigned", "token.compromise": "token.compromised",
     "token.provision": "token.edited", "token.import": "token.imported", "tokentype.define": "tokentype.defined",
-    "tokentype.retire": "tokentype.retired", "otp.request": "otp.requested", "otp.verify": "otp.verified", "token.reset": "token.reset",
+    "otp.request": "otp.requested", "otp.verify": "otp.verified", "token.reset": "token.reset",
 }
 AT_MOST = {"token.edit": "token.edited", "token.unlock": "token.unlocked", "user.unlock": "user.unlocked",
-           "tokentype.edit": "tokentype.edited"}
+           "tokentype.edit": "tokentype.edited", "tokentype.retire": "tokentype.retired"}
 """They change nothing where all is so already, and then nothing is told."""
 REFUSED = {"otp.rejected", "token.locked", "user.locked"}
 LATER = ("notification.",)

@@ -2,6 +2,8 @@
 
 from finding import Finding
 
+NAME = "replay"
+
 
 def rule(book) -> list[Finding]:
     return book.replay.findings

@@ -4,7 +4,7 @@ import base64
 import re
 
 from finding import Finding
-from history import COMMAND_TOPICS
+from history import COMMAND_TOPICS, Record
 
 NAME = "secrecy"
 JWE = re.compile(r"eyJ[\w-]+(\.[\w-]*){4}")
@@ -30,10 +30,13 @@ def rule(book) -> list[Finding]:
     for topic, records in history.by_topic.items():
         if topic in COMMAND_TOPICS or topic == "users":
             continue
-        for record in records:
-            # A letter bears the headers of the record, which are not ours; a JWE spells anything by chance.
-            text = JWE.sub("", "\n".join([record.key or "", record.value or "", *(value or "" for _, value in record.headers)]))
-            look(record.where, text, seeds | raw | contacts, otps)
+        # First all at once, which is quick; the records one by one only where something is shown.
+        before = len(findings)
+        look(topic, "\n".join(map(_clear, records)), seeds | raw | contacts, otps)
+        if len(findings) > before:
+            del findings[before:]
+            for record in records:
+                look(record.where, _clear(record), seeds | raw | contacts, otps)
     for name, text in history.outputs.items():
         if name == "database.sql":
             # The database has the contacts, since it writes to them; an OTP would be a cell.
@@ -45,6 +48,11 @@ def rule(book) -> list[Finding]:
     if canaries["spoken"] and not any(word in history.outputs.get("database.sql", "") for word in canaries["spoken"]):
         findings.append(Finding(NAME, "nothing that was said stands in the dump: then nothing was searched"))
     return findings
+
+
+def _clear(record: Record) -> str:
+    """What a record shows. A JWE spells anything by chance."""
+    return JWE.sub("", "\n".join([record.key or "", record.value or "", *(value or "" for _, value in record.headers)]))
 
 
 def _masked(needle: str) -> str:
