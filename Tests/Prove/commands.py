@@ -1,12 +1,11 @@
 """The commands of a history: which copies there were, which one was executed and when, and what was answered."""
 
 import hashlib
-import json
 import uuid
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from history import COMMAND_TOPICS, PREFIX, History, Record, Written, short
+from history import COMMAND_TOPICS, PREFIX, History, Record, Written, parsed, short
 
 
 @dataclass
@@ -81,10 +80,10 @@ class Command:
 
 def content(record: Record) -> tuple[str, dict, dict]:
     if (record.header("content-type") or "").startswith("application/cloudevents+json"):
-        attributes = json.loads(record.value)
+        attributes = parsed(record.value)
         return short(attributes.get("type", "")), attributes, attributes.get("data")
     attributes = {name[3:]: value for name, value in record.headers if name.startswith("ce_")}
-    return short(attributes.get("type", "")), attributes, json.loads(record.value)
+    return short(attributes.get("type", "")), attributes, parsed(record.value)
 
 
 def identity(record: Record) -> tuple[str, str, str] | None:

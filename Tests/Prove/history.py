@@ -3,12 +3,18 @@
 import json
 from collections import defaultdict
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 PREFIX = "tokens."
 STATE = ("tables", "secrets", "codes", "opened", "otps", "letters", "canaries", "facts")
 COMMAND_TOPICS = ("commands.enrollment", "commands.verification")
+
+
+@lru_cache(maxsize=None)
+def parsed(text: str):
+    """Most texts are looked at by many rules."""
+    return json.loads(text)
 
 
 @dataclass
@@ -44,9 +50,10 @@ class Record:
     def type(self) -> str:
         return short(self.header("ce_type") or "")
 
-    @cached_property
+    @property
     def data(self) -> dict:
-        return json.loads(self.value)
+        """To be looked at only."""
+        return parsed(self.value)
 
     @property
     def code(self) -> str:
@@ -112,9 +119,7 @@ class History:
     def keep(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with open(folder / "records.jsonl", "w", encoding="utf-8") as file:
-            for record in self.records:
-                kept = {name: value for name, value in vars(record).items() if name != "data"}
-                file.write(json.dumps(kept) + "\n")
+            file.writelines(json.dumps(vars(record)) + "\n" for record in self.records)
         with open(folder / "written.jsonl", "w", encoding="utf-8") as file:
             file.writelines(json.dumps(vars(written)) + "\n" for written in self.written)
         rest = {name: getattr(self, name) for name in STATE}
