@@ -13,6 +13,7 @@ from arena import WORKERS, Arena
 from client import VERIFICATION
 
 PATIENCE = 12.0
+"""Seconds without an answer; twice as long for those that were started just now."""
 SESSION = 7.0
 
 
@@ -50,7 +51,7 @@ class Pulse:
         yield SESSION
         while len(self.arena.running(kind)) < WORKERS.count(kind):
             self.arena.start(kind)
-        self.last[kind] = time.monotonic()
+        self.last[kind] = time.monotonic() + PATIENCE
 
     def watch(self):
         """Looks now and then; yields seconds to wait."""

@@ -35,6 +35,8 @@ def _effects(lane, commands) -> list[Finding]:
 
 
 def _answers(user: str, commands) -> list[Finding]:
+    # A copy in another partition has a lane of its own, and may be answered there before what lies before it here.
+    commands = [command for command in commands if len({copy.partition for copy in command.copies}) == 1]
     first = [min((answer.partition, answer.offset) for answer in command.answers) for command in commands]
     return [Finding(NAME, f"{later}: answered before {earlier} of the same user and topic")
             for earlier, later, a, b in zip(commands, commands[1:], first, first[1:]) if b < a]
