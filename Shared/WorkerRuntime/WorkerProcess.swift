@@ -29,6 +29,9 @@ package struct WorkerProcess: Sendable {
         } catch {
             throw ProcessExit(code: ProcessExit.configuration, lines: ["ADMIN_LISTEN: no address to listen on"])
         }
+        // At `debug` the group writes each service out with all that it holds: environment, URLs, passwords.
+        var logger = setup.logger
+        logger.logLevel = max(logger.logLevel, .info)
         // The end is in the reverse order: the admin port tells the truth until the last.
         let group = ServiceGroup(
             configuration: .init(
@@ -36,7 +39,7 @@ package struct WorkerProcess: Sendable {
                     + services)
                     .map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
                 gracefulShutdownSignals: [.sigterm, .sigint],
-                logger: setup.logger
+                logger: logger
             )
         )
         try await group.run()

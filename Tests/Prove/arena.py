@@ -17,6 +17,7 @@ BUILT_IN = ("sms", "email", "virtual", "hotp", "totp", "hotp-hardware", "totp-ha
 SETTINGS = {"SCAN_INTERVAL": "1s", "LOG_LEVEL": "debug", "AUDIT_CHECKPOINT_INTERVAL": "5s",
             "SEND_LIMIT_USER": "100000/15m", "SEND_LIMIT_DESTINATION": "100000/15m"}
 DISK_MEGABYTES = 400
+PASSWORD = "canary-of-the-database"
 
 
 def binaries() -> Path:
@@ -37,6 +38,9 @@ class Arena:
         try:
             self.system = System(directory, binaries(), durable=True, faults=True, partitions=4, settings=SETTINGS)
             self.database, self.broker = self.system.database, self.system.broker
+            # The private server asks for no password, but workers are given one, which they must not show.
+            user = "user_tokens_worker"
+            self.system.worker_database = self.system.worker_database.replace(f"{user}@", f"{user}:{PASSWORD}@", 1)
             # A transaction that waits for our locks is ended as a deadlock soon; the small disk holds its log.
             for setting in ("deadlock_timeout = '200ms'", "max_wal_size = '96MB'"):
                 self.database.query(f"ALTER SYSTEM SET {setting}")

@@ -4,7 +4,7 @@ import json
 import subprocess
 import time
 
-from arena import Arena
+from arena import PASSWORD, Arena
 from client import Client, Message
 from history import COMMAND_TOPICS, History, Record
 from load import Load
@@ -104,7 +104,7 @@ def collect(arena: Arena, load: Load, reader: Client) -> History:
     _open_what_is_sealed(arena, history)
     history.facts["audit verify"] = _tool(arena, "audit", "verify")
     history.facts["prefix"] = arena.client.prefix
-    history.canaries = {"secrets": sorted(load.seeds | set(history.secrets.values()) | _keys(arena)),
+    history.canaries = {"secrets": sorted(load.seeds | set(history.secrets.values()) | _keys(arena) | {PASSWORD}),
                         "otps": sorted(load.otps | set(history.otps.values())
                                        | {code for codes in history.codes.values() for code in codes}),
                         "contacts": sorted(load.contacts), "spoken": sorted(load.spoken)}

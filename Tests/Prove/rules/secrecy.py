@@ -14,12 +14,7 @@ WORD = re.compile(r"[0-9A-Za-z+@._-]+")
 def rule(book) -> list[Finding]:
     history, canaries = book.history, book.history.canaries
     seeds = {secret for secret in canaries["secrets"]}
-    raw = set()
-    for seed in seeds:
-        try:
-            raw.add(base64.b32decode(seed).hex())
-        except ValueError:
-            raw.add(base64.urlsafe_b64decode(seed + "==").hex())
+    raw = {form for secret in seeds for form in _forms(secret)}
     findings = []
 
     def look(name: str, text: str, needles: set[str], words: set[str]) -> None:
@@ -48,6 +43,16 @@ def rule(book) -> list[Finding]:
     if canaries["spoken"] and not any(word in history.outputs.get("database.sql", "") for word in canaries["spoken"]):
         findings.append(Finding(NAME, "nothing that was said stands in the dump: then nothing was searched"))
     return findings
+
+
+def _forms(secret: str) -> set[str]:
+    """Seeds and keys as hexadecimal digits."""
+    for decode in (base64.b32decode, lambda text: base64.urlsafe_b64decode(text + "==")):
+        try:
+            return {decode(secret).hex()}
+        except ValueError:
+            pass
+    return set()
 
 
 def _clear(record: Record) -> str:
