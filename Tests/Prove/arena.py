@@ -15,7 +15,9 @@ WORKERS = ("enrollment", "verifier", "notifier", "expiry-scanner", "enrollment",
 POLICY = {"lockSeconds": [2, 4, 8], "resendAfter": 10, "maxPerUser": 50}
 BUILT_IN = ("sms", "email", "virtual", "hotp", "totp", "hotp-hardware", "totp-hardware", "recovery")
 SETTINGS = {"SCAN_INTERVAL": "1s", "LOG_LEVEL": "debug", "AUDIT_CHECKPOINT_INTERVAL": "5s",
-            "SEND_LIMIT_USER": "100000/15m", "SEND_LIMIT_DESTINATION": "100000/15m"}
+            "SEND_LIMIT_USER": "100000/15m", "SEND_LIMIT_DESTINATION": "100000/15m",
+            # The embedded broker keeps a member that died in a rebalance for as long as this, 5 minutes by default.
+            "KAFKA_PROPERTY_MAX_POLL_INTERVAL_MS": "10000"}
 DISK_MEGABYTES = 400
 PASSWORD = "canary-of-the-database"
 

@@ -74,7 +74,8 @@ def steps(seed: int, seconds: float) -> list[Step]:
 def faults(seed: int, seconds: float) -> list[Fault]:
     """Two rows of faults that know nothing of each other: what happens to workers, and what happens to servers."""
     found: list[Fault] = []
-    for name, table in (("workers", WORKER_FAULTS), ("servers", SERVER_FAULTS)):
+    # Groups need some seconds to settle; servers are there again at once.
+    for name, table, rest in (("workers", WORKER_FAULTS, (5, 9)), ("servers", SERVER_FAULTS, (1, 4))):
         draw = random.Random(f"{seed}/{name}")
         # Each kind once before any comes again, as far as time permits; the order is chance.
         pool: list[str] = []
@@ -85,5 +86,5 @@ def faults(seed: int, seconds: float) -> list[Fault]:
             kind = pool.pop(0)
             lasts = draw.uniform(*table[kind][1:])
             found.append(Fault(at, kind, lasts, len(found)))
-            at += lasts + draw.uniform(1, 4)
+            at += lasts + draw.uniform(*rest)
     return sorted(found, key=lambda fault: fault.at)

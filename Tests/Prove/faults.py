@@ -39,11 +39,14 @@ def freeze(arena: Arena, draw: random.Random, lasts: float):
 
 def rolling_restart(arena: Arena, draw: random.Random, lasts: float):
     """SIGTERM, one after the other, each with a successor."""
-    workers = arena.running(draw.choice(("verifier", "enrollment", None)))
-    for worker in workers:
+    for worker in arena.running(draw.choice(("verifier", "enrollment"))):
         worker.child.send(signal.SIGTERM)
-        arena.start(worker.kind)
-        yield lasts / len(workers)
+        successor = arena.start(worker.kind)
+        # The next one goes when this one is there, or after some time.
+        for _ in range(10):
+            yield lasts / 4
+            if successor.get("/health/ready")[0] == 200:
+                break
 
 
 def four_and_one(arena: Arena, draw: random.Random, lasts: float):

@@ -5,16 +5,20 @@ for good, whoever joins. Its remedy is to let it have no member for a session ti
 is done here in the open: the report counts it.
 """
 
+import contextlib
 import signal
 import time
 from collections import Counter
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
 
 from arena import WORKERS, Arena
 from client import VERIFICATION
 
 PATIENCE = 12.0
 """Seconds without an answer; twice as long for those that were started just now."""
-SESSION = 7.0
+SESSION = 8.0
 
 
 class Pulse:
@@ -23,6 +27,7 @@ class Pulse:
         self.say = say
         self.last = dict.fromkeys(("enrollment", "verifier"), time.monotonic())
         self.revived: Counter[str] = Counter()
+        self.deleted = 0
         self._read = 0
 
     def rest(self) -> None:
@@ -49,6 +54,12 @@ class Pulse:
             worker.child.send(signal.SIGKILL)
         self.last[kind] = time.monotonic() + SESSION
         yield SESSION
+        # What the group had committed is lost with it: everything is read anew, and answered as it was.
+        admin = AdminClient({**self.arena.broker.client_properties, "log_level": "2"})
+        with contextlib.suppress(KafkaException):
+            admin.delete_consumer_groups([self.arena.client.prefix + kind], request_timeout=3)[
+                self.arena.client.prefix + kind].result(4)
+            self.deleted += 1
         while len(self.arena.running(kind)) < WORKERS.count(kind):
             self.arena.start(kind)
         self.last[kind] = time.monotonic() + PATIENCE

@@ -4,6 +4,9 @@ import time
 from collections import Counter
 from pathlib import Path
 
+MOST = 40
+"""Findings of one rule that are printed."""
+
 
 class Report:
     def __init__(self, seed: int):
@@ -27,6 +30,8 @@ class Report:
         self.disturbed = storm.disturbed.total()
         self.left_out = storm.left_out
         self.revived = storm.pulse.revived
+        if storm.pulse.deleted:
+            self.notes.append(f"offsets of a group lost, and all read anew: {storm.pulse.deleted} times")
 
     def print(self, findings: list, blind: list[str]) -> None:
         print(f"\nseed {self.seed}, {self.length:.0f} s of load, {time.monotonic() - self.begin:.0f} s in all")
@@ -39,8 +44,14 @@ class Report:
             print(f"the embedded broker's group of {kind} stood still and was emptied: {count} times")
         for note in self.notes:
             print(note)
+        shown: Counter[str] = Counter()
         for finding in findings:
-            print(f"FOUND {finding}")
+            shown[finding.rule] += 1
+            if shown[finding.rule] <= MOST:
+                print(f"FOUND {finding}")
+        for rule, count in shown.items():
+            if count > MOST:
+                print(f"FOUND {rule}: {count - MOST} more")
         for name in blind:
             print(f"BLIND the checker did not see: {name}")
         if self.kept:

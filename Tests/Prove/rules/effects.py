@@ -28,6 +28,8 @@ def rule(book) -> list[Finding]:
     for row in book.history.tables["audit"]:
         audit[row["key"]].append(row)
     for command in book.commands:
+        if command.code is None:
+            continue
         told = Counter({(e.type, e.id): 1 for e in command.events if not e.type.startswith(LATER)})
         kinds = Counter(type for type, _ in told)
         findings += _events(command, kinds)
@@ -44,8 +46,6 @@ def rule(book) -> list[Finding]:
 
 
 def _events(command, kinds: Counter) -> list[Finding]:
-    if command.code is None:
-        return []
     if command.code != "ok":
         wrong = [kind for kind in kinds if kind not in REFUSED]
         return [Finding(NAME, f"{command}: answered {command.code}, yet {kind} was told", "double") for kind in wrong]
