@@ -25,7 +25,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="Tests/prove", description=__doc__)
     parser.add_argument("--minutes", type=float, default=10, help="how long load and faults last (10)")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6), help="draws load and faults")
-    parser.add_argument("--quick", action="store_true", help="75 seconds, and the self-test on its history")
+    parser.add_argument("--quick", action="store_true", help="a minute, and the self-test on its history")
     parser.add_argument("--calm", action="store_true", help="no faults")
     parser.add_argument("--self-test", action="store_true", help="shows that the checker finds what it should")
     parser.add_argument("--check", metavar="FOLDER", type=Path, help="checks a history that was kept")
@@ -77,7 +77,7 @@ def main() -> int:
     if options.check:
         history = History.read(options.check)
     else:
-        seconds = 75 if options.quick else 20 if options.self_test else options.minutes * 60
+        seconds = 60 if options.quick else 20 if options.self_test else options.minutes * 60
         report.length = seconds
         history = record(options.seed, seconds, options.calm or options.self_test, report)
         if options.keep:
