@@ -54,7 +54,7 @@ class Pulse:
             worker.child.send(signal.SIGKILL)
         self.last[kind] = time.monotonic() + SESSION
         yield SESSION
-        # What the group had committed is lost with it: everything is read anew, and answered as it was.
+        # Where the broker does it, the offsets are lost with the group: all is read anew, and answered as it was.
         admin = AdminClient({**self.arena.broker.client_properties, "log_level": "2"})
         with contextlib.suppress(KafkaException):
             admin.delete_consumer_groups([self.arena.client.prefix + kind], request_timeout=3)[
