@@ -32,6 +32,9 @@ package struct WorkerProcess: Sendable {
         for case let routing as any AdminRouting in services {
             for route in routing.adminRoutes { await admin.route(route.method, route.path, handler: route.handler) }
         }
+        // At `debug` the group writes each service out with all that it holds: environment, URLs, passwords.
+        var logger = setup.logger
+        logger.logLevel = max(logger.logLevel, .info)
         // The end is in the reverse order: the admin port tells the truth until the last.
         let group = ServiceGroup(
             configuration: .init(
@@ -39,7 +42,7 @@ package struct WorkerProcess: Sendable {
                     + services)
                     .map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
                 gracefulShutdownSignals: [.sigterm, .sigint],
-                logger: setup.logger
+                logger: logger
             )
         )
         try await group.run()

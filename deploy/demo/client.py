@@ -33,6 +33,8 @@ class Message:
     value: bytes | None
     place: int = 0
     """Position in the order of reading."""
+    timestamp: int = 0
+    """Milliseconds since 1970, as the record bears them."""
 
     def header(self, name: str) -> str | None:
         values = [value for given, value in self.headers if given.lower() == name]
@@ -285,7 +287,7 @@ class Client:
                 with self._changed:
                     headers = tuple(record.headers() or ())
                     message = Message(record.topic(), record.partition(), record.offset(), record.key(), headers,
-                                      record.value(), len(self.messages))
+                                      record.value(), len(self.messages), record.timestamp()[1])
                     self.messages.append(message)
                     self._changed.notify_all()
             self.consumer.close()

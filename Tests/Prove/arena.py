@@ -1,0 +1,136 @@
+"""A private world to break: real PostgreSQL, the embedded broker behind its relay, a receiver, several workers of each kind."""
+
+import contextlib
+import os
+import subprocess
+from pathlib import Path
+
+from client import Client, Keys
+from history import COMMAND_TOPICS
+from processes import Failure, wait_until
+from system import System
+
+WORKERS = ("enrollment", "verifier", "notifier", "expiry-scanner", "enrollment", "verifier")
+# Locks that end within a run, and nobody who runs out of tokens; the rest is as it comes.
+POLICY = {"lockSeconds": [2, 4, 8], "resendAfter": 10, "maxPerUser": 50}
+BUILT_IN = ("sms", "email", "virtual", "hotp", "totp", "hotp-hardware", "totp-hardware", "recovery")
+SETTINGS = {"SCAN_INTERVAL": "1s", "LOG_LEVEL": "debug", "AUDIT_CHECKPOINT_INTERVAL": "5s",
+            "SEND_LIMIT_USER": "100000/15m", "SEND_LIMIT_DESTINATION": "100000/15m",
+            # The embedded broker keeps a member that died in a rebalance for as long as this, 5 minutes by default.
+            "KAFKA_PROPERTY_MAX_POLL_INTERVAL_MS": "10000"}
+DISK_MEGABYTES = 400
+PASSWORD = "canary-of-the-database"
+
+
+def binaries() -> Path:
+    given = os.environ.get("USER_TOKENS_BINARIES")
+    if given:
+        return Path(given)
+    root = Path(__file__).resolve().parents[2]
+    command = ["swift", "build", "--package-path", str(root), "--show-bin-path"]
+    return Path(subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip())
+
+
+class Arena:
+    def __init__(self, directory: Path):
+        self.directory = directory
+        self.disk = self._small_disk(directory / "postgres")
+        self.client: Client | None = None
+        self.system: System | None = None
+        try:
+            self.system = System(directory, binaries(), durable=True, faults=True, partitions=4, settings=SETTINGS)
+            self.database, self.broker = self.system.database, self.system.broker
+            # The private server asks for no password, but workers are given one, which they must not show.
+            user = "user_tokens_worker"
+            self.system.worker_database = self.system.worker_database.replace(f"{user}@", f"{user}:{PASSWORD}@", 1)
+            # A transaction that waits for our locks is ended as a deadlock soon; the small disk holds its log.
+            for setting in ("deadlock_timeout = '200ms'", "max_wal_size = '96MB'"):
+                self.database.query(f"ALTER SYSTEM SET {setting}")
+            self.database.query("SELECT pg_reload_conf()")
+            self.keys = Keys(self.system.settings["KEYS_FILE"])
+            self.client = Client(self.broker.client_properties, self.system.prefix, source="/prove/iam")
+            for topic in (*COMMAND_TOPICS, "users"):
+                self.client.follow(self.system.prefix + topic)
+            self.system.start_all(WORKERS)
+            for type in BUILT_IN:
+                self.client.ask("tokentype.edit", "~types", {"tokenType": type, "policy": POLICY},
+                                id=f"setup-{type}", attributes={"correlationid": "/prove/iam"}).result
+        except BaseException:
+            self.close()
+            raise
+
+    @staticmethod
+    def _small_disk(directory: Path) -> Path | None:
+        """A disk of its own for the database, where this machine lets us mount one."""
+        directory.mkdir()
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MEGABYTES}m,mode=0755", "prove", str(directory)]
+        try:
+            done = subprocess.run(mount, capture_output=True)
+        except FileNotFoundError:
+            return None
+        return directory if done.returncode == 0 else None
+
+    # Workers
+
+    def running(self, kind: str | None = None) -> list:
+        return [worker for worker in self.system.workers
+                if worker.child.is_running and kind in (None, worker.kind)]
+
+    def start(self, kind: str, **settings: str):
+        return self.system.start(kind, **settings)
+
+    def bury(self) -> None:
+        """Keeps the logs of those that have ended, and starts as many as there should be."""
+        for kind in set(WORKERS):
+            for _ in range(WORKERS.count(kind) - len(self.running(kind))):
+                self.start(kind)
+
+    def restore(self) -> None:
+        """Ends all faults."""
+        for order in ("hold off", "refuse off", "delay 0"):
+            self.broker.tell(order)
+        self.free_disk()
+        self.start_database()
+        self.database.query("ALTER ROLE user_tokens_worker RESET ALL")
+        for worker in self.running():
+            worker.child.send(subprocess.signal.SIGCONT)
+        self.bury()
+
+    # The database
+
+    def start_database(self) -> None:
+        """Starts it unless it is there; a disk that was full a moment ago may keep it from coming up at first."""
+        server = self.database.server
+        if server and server.is_running:
+            return
+
+        def comes_up() -> bool:
+            try:
+                self.database.start()
+                return True
+            except Failure:
+                return False
+
+        wait_until(comes_up, 60, "PostgreSQL to start", every=0.5)
+
+    def fill_disk(self) -> bool:
+        if self.disk is None:
+            return False
+        with open(self.disk / "filler", "wb", buffering=0) as filler, contextlib.suppress(OSError):
+            while True:
+                filler.write(bytes(65_536))
+        return True
+
+    def free_disk(self) -> None:
+        if self.disk:
+            (self.disk / "filler").unlink(missing_ok=True)
+
+    def close(self) -> None:
+        if self.client:
+            self.client.close()
+        if self.system:
+            for worker in self.system.workers:
+                worker.child.send(subprocess.signal.SIGCONT)
+            self.system.close()
+        if self.disk:
+            subprocess.run(["umount", "-l", str(self.disk)], check=False)

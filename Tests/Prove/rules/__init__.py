@@ -1,0 +1,6 @@
+"""Each rule in a file of its own: a function from the book to what it found."""
+
+from rules import answers, audit, counts, effects, letters, log, order, replayed, secrecy, states, values
+
+MODULES = (log, answers, effects, order, replayed, values, counts, states, letters, audit, secrecy)
+RULES = {module.NAME: module.rule for module in MODULES}
