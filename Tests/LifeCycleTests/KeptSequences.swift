@@ -32,6 +32,24 @@ struct KeptSequences {
                 .list(user: nil),
             ]
         ),
+        // The model kept the end of a user's token for the next user of a device that was not activated in time.
+        Script(
+            rules: [.endsLater, .waitsBriefly],
+            steps: [
+                .bring(
+                    serial: 0,
+                    asOther: false,
+                    seed: 0,
+                    counter: 0,
+                    user: 0,
+                    start: .onFirstOTP,
+                    end: .none,
+                    twice: false
+                ),
+                .wait(150),
+                .assign(user: 0, serial: 0, asOther: false, proof: nil, start: .byType),
+            ]
+        ),
         // The value that a resend replaced, after its challenge was given up.
         Script(
             rules: [],
