@@ -31,7 +31,9 @@ struct SendingRules {
 
     private var scopes: [(String, SendLedger.Scope, [SendingLimits.Limit])] {
         var scopes: [(String, SendLedger.Scope, [SendingLimits.Limit])] = [
-            ("user", .user(user), limits.user), ("destination", .destination(address), limits.destination),
+            ("user", .user(user), limits.user),
+            // A mailbox in capitals is the same mailbox.
+            ("destination", .destination(address.lowercased()), limits.destination),
         ]
         if let smsPrefix { scopes.append(("prefix", .prefix(smsPrefix), limits.prefix)) }
         scopes.append(("tenant", .tenant(user.tenant), limits.tenant))

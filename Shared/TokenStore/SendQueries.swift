@@ -9,7 +9,7 @@ enum SendQueries {
         sql: """
             SELECT count(*) FROM (
                 SELECT pg_advisory_xact_lock(scope.hash) FROM (
-                    SELECT hashtextextended(address, 7) AS hash FROM user_addresses($1::uuid[])
+                    SELECT hashtextextended(lower(address), 7) AS hash FROM user_addresses($1::uuid[])
                     UNION
                     SELECT hashtextextended(name, 11) FROM unnest($2::text[]) AS name
                     ORDER BY 1
@@ -26,7 +26,7 @@ enum SendQueries {
             WITH scope AS (
                 SELECT scope_key, NULL::text AS kind, NULL::text AS value FROM unnest($1::uuid[]) AS scope_key
                 UNION ALL
-                SELECT otp_scope_key('destination', address), 'destination', address
+                SELECT otp_scope_key('destination', lower(address)), 'destination', lower(address)
                 FROM user_addresses($2::uuid[])
                 UNION
                 SELECT otp_scope_key('prefix', left(address, 7)), 'prefix', left(address, 7)
