@@ -238,18 +238,28 @@ final class NotifierWorker {
     ) {
         let parcel = departure.journey.parcel
         switch DeliveryDecision(standing, deadline: parcel.deadline, content: parcel.content) {
+        case .send where parcel.deadline.microseconds - standing.now.microseconds < policy.shortestAttemptMicroseconds:
+            endLate(departure.journey)
         case .send:
             // Without a seat it is past its end by our clock; by the database's, a moment is left.
             guard let seat = departure.seat else { return }
             start(departure.journey, at: seat, clock: standing.now)
-        case .drop(.expired) where departure.journey.wasTaken:
-            end(parcel, .unavailable)
+        case .drop(.expired): endLate(departure.journey)
         case .drop(let reason): end(parcel, .dropped, reason.rawValue)
         case .fail(let ending): end(parcel, ending)
         case .repeatResult(let result): repeatResult(parcel, result)
         case .wait(let end):
             let left = Duration.microseconds(max(0, end.microseconds - standing.now.microseconds) + 50_000)
             book.rest(parcel.id, until: asked + min(left, Self.otherInterval))
+        }
+    }
+
+    /// There is no time left to deliver it.
+    private func endLate(_ journey: DeliveryBook.Journey) {
+        if journey.wasTaken {
+            end(journey.parcel, .unavailable)
+        } else {
+            end(journey.parcel, .dropped, DeliveryDecision.DropReason.expired.rawValue)
         }
     }
 

@@ -24,6 +24,8 @@ struct DeliveryPolicy: Sendable {
         self.shortestAttempt = shortestAttempt
     }
 
+    var shortestAttemptMicroseconds: Int64 { Int64(shortestAttempt / .microseconds(1)) }
+
     /// How a delivery ends.
     enum Ending: Equatable, Sendable {
         case sent(providerMessageIDs: [String])

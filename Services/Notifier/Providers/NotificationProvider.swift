@@ -108,8 +108,11 @@ extension Logger {
     fileprivate static var silent: Logger { Logger(label: "silent") { _ in SwiftLogNoOpLogHandler() } }
 }
 
+/// What is under way when the deadline comes is still taken by the peer a moment later: an attempt ends before.
+private let marginBeforeDeadline: Duration = .milliseconds(200)
+
 /// The time left for one attempt; nil where there is none.
 func timeForAttempt(limit: Duration, deadline: ContinuousClock.Instant) -> Duration? {
-    let left = min(limit, deadline - .now)
+    let left = min(limit, deadline - .now - marginBeforeDeadline)
     return left > .zero ? left : nil
 }
