@@ -11,11 +11,13 @@ import WorkerRuntime
 /// The notifier's loop, on one thread: take, claim, send elsewhere, record, tell, move the offsets on.
 ///
 /// A notification is claimed in the store before each attempt, and its end is recorded after. Redelivery, a rebalance
-/// and a second notifier never send it twice. One window is left, and no database can close it: between the provider's
+/// and a second notifier never send it twice. One window is no database's to close: between the provider's
 /// acceptance and our record of it. Where a notifier dies in it, its successor sends again once the claim's lease is
 /// over, since a code that nobody got is worse than one that came twice; a provider that takes an idempotency key tells
-/// the two apart (`{{id}}` stays the same). A claim that nobody renews holds for the lease, which is longer than any
-/// attempt; so a dead notifier blocks nothing for long, and a living one is never overtaken in the middle of an attempt.
+/// the two apart (`{{id}}` stays the same). Another one, a gateway that took a message and was silent until its
+/// time-out, is the configuration's choice (`onTimeout`). A claim that nobody renews holds for the lease, which is
+/// longer than any attempt; so a dead notifier blocks nothing for long, and a living one is never overtaken in the
+/// middle of an attempt.
 final class NotifierWorker {
     private let setup: WorkerSetup
     private let consumer: KafkaConsumer
