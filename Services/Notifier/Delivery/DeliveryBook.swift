@@ -40,11 +40,8 @@ struct DeliveryBook {
     /// First come, first served; those that left the line another way stand here until they are passed.
     private var lines: [Channel: [NotificationID]] = [:]
     private var resting: Set<NotificationID> = []
-    private var travelling = 0
 
     var count: Int { journeys.count }
-
-    var isTravelling: Bool { travelling > 0 }
 
     /// When the first that rests is due; nil where none does.
     var nextDue: ContinuousClock.Instant? {
@@ -161,17 +158,9 @@ struct DeliveryBook {
     }
 
     private mutating func move(_ id: NotificationID, to stage: Stage) {
-        guard let journey = journeys[id] else { return }
-        switch journey.stage {
-        case .travelling: travelling -= 1
-        case .resting: resting.remove(id)
-        case .ready, .ended: break
-        }
-        switch stage {
-        case .travelling: travelling += 1
-        case .resting: resting.insert(id)
-        case .ready, .ended: break
-        }
+        guard journeys[id] != nil else { return }
+        resting.remove(id)
+        if case .resting = stage { resting.insert(id) }
         journeys[id]?.stage = stage
     }
 }
