@@ -37,6 +37,7 @@ class Arena:
         self.disk = self._small_disk(directory / "postgres")
         self.client: Client | None = None
         self.system: System | None = None
+        self.members: dict[int, str] = {}
         try:
             self.system = System(directory, binaries(), durable=True, faults=True, partitions=4, settings=SETTINGS)
             self.database, self.broker = self.system.database, self.system.broker
@@ -51,7 +52,8 @@ class Arena:
             self.client = Client(self.broker.client_properties, self.system.prefix, source="/prove/iam")
             for topic in (*COMMAND_TOPICS, "users"):
                 self.client.follow(self.system.prefix + topic)
-            self.system.start_all(WORKERS)
+            for worker in [self.start(kind) for kind in WORKERS]:
+                worker.wait_ready()
             for type in BUILT_IN:
                 self.client.ask("tokentype.edit", "~types", {"tokenType": type, "policy": POLICY},
                                 id=f"setup-{type}", attributes={"correlationid": "/prove/iam"}).result
@@ -77,7 +79,13 @@ class Arena:
                 if worker.child.is_running and kind in (None, worker.kind)]
 
     def start(self, kind: str, **settings: str):
-        return self.system.start(kind, **settings)
+        """Starts a worker under the first name that no living one of its kind bears: a static member of its group, who
+        has its partitions again where it is back in time."""
+        borne = {self.members.get(worker.child.pid) for worker in self.running(kind)}
+        name = next(name for number in range(1, 99) if (name := f"{kind}-{number}") not in borne)
+        worker = self.system.start(kind, KAFKA_PROPERTY_GROUP_INSTANCE_ID=name, **settings)
+        self.members[worker.child.pid] = name
+        return worker
 
     def bury(self) -> None:
         """Keeps the logs of those that have ended, and starts as many as there should be."""

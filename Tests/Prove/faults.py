@@ -38,9 +38,13 @@ def freeze(arena: Arena, draw: random.Random, lasts: float):
 
 
 def rolling_restart(arena: Arena, draw: random.Random, lasts: float):
-    """SIGTERM, one after the other, each with a successor."""
+    """SIGTERM, one after the other, each with a successor of its name."""
     for worker in arena.running(draw.choice(("verifier", "enrollment"))):
         worker.child.send(signal.SIGTERM)
+        for _ in range(20):
+            if not worker.child.is_running:
+                break
+            yield 0.2
         successor = arena.start(worker.kind)
         # The next one goes when this one is there, or after some time.
         for _ in range(10):
