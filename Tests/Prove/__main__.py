@@ -35,7 +35,7 @@ def arguments() -> argparse.Namespace:
 
 def record(seed: int, seconds: float, calm: bool, report: Report) -> History:
     from arena import Arena
-    from collect import collect, wait_for_the_end
+    from collect import collect, server_said, wait_for_the_end
     from load import Load
     from storm import Storm
 
@@ -60,6 +60,7 @@ def record(seed: int, seconds: float, calm: bool, report: Report) -> History:
             reader, report.missing = wait_for_the_end(arena, load, storm.pulse, max(90, seconds / 4))
             report.say(f"all is answered after {time.monotonic() - begin:.0f} s" if not report.missing else "not all is answered")
             report.storm(storm)
+            report.server_said = server_said(arena)
             return collect(arena, load, reader)
         except Exception:
             logs = Path(tempfile.mkdtemp(prefix=f"prove-{seed}-"))

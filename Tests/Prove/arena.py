@@ -1,11 +1,13 @@
 """A private world to break: real PostgreSQL, the embedded broker behind its relay, a receiver, several workers of each kind."""
 
 import contextlib
+import glob
 import os
 import subprocess
 from pathlib import Path
 
 from client import Client, Keys
+from commits import Commits
 from history import COMMAND_TOPICS
 from processes import Failure, wait_until
 from system import System
@@ -20,6 +22,17 @@ SETTINGS = {"SCAN_INTERVAL": "1s", "LOG_LEVEL": "debug", "AUDIT_CHECKPOINT_INTER
             "KAFKA_PROPERTY_MAX_POLL_INTERVAL_MS": "10000"}
 DISK_MEGABYTES = 400
 PASSWORD = "canary-of-the-database"
+
+
+FAKE_TIME = "/usr/lib/*/faketime/libfaketimeMT.so.1"
+
+
+def set_clock(file: Path, seconds: int) -> None:
+    """Moves the clock of the programs that were told of the file, at once: nobody reads it half written."""
+    new = file.with_suffix(".new")
+    new.write_text(f"{seconds:+}\n")
+    new.chmod(0o644)
+    new.replace(file)
 
 
 def binaries() -> Path:
@@ -38,16 +51,14 @@ class Arena:
         self.client: Client | None = None
         self.system: System | None = None
         self.members: dict[int, str] = {}
+        self.has_database_clock = False
         try:
             self.system = System(directory, binaries(), durable=True, faults=True, partitions=4, settings=SETTINGS)
             self.database, self.broker = self.system.database, self.system.broker
             # The private server asks for no password, but workers are given one, which they must not show.
             user = "user_tokens_worker"
             self.system.worker_database = self.system.worker_database.replace(f"{user}@", f"{user}:{PASSWORD}@", 1)
-            # A transaction that waits for our locks is ended as a deadlock soon; the small disk holds its log.
-            for setting in ("deadlock_timeout = '200ms'", "max_wal_size = '96MB'"):
-                self.database.query(f"ALTER SYSTEM SET {setting}")
-            self.database.query("SELECT pg_reload_conf()")
+            self._prepare_database()
             self.keys = Keys(self.system.settings["KEYS_FILE"])
             self.client = Client(self.broker.client_properties, self.system.prefix, source="/prove/iam")
             for topic in (*COMMAND_TOPICS, "users"):
@@ -60,6 +71,25 @@ class Arena:
         except BaseException:
             self.close()
             raise
+
+    def _prepare_database(self) -> None:
+        """Its log tells the order of commits, and fits the small disk; who waits for our locks is soon ended as a deadlock; and
+        its clock is ours, where faketime is installed."""
+        for setting in ("deadlock_timeout = '200ms'", "max_wal_size = '96MB'", "wal_level = logical"):
+            self.database.query(f"ALTER SYSTEM SET {setting}")
+        if library := glob.glob(FAKE_TIME):
+            self.set_database_clock(0)
+            self.database.environment = {**os.environ, **self.fake_time(library[0], self.directory / "database-clock")}
+            self.has_database_clock = True
+        self.database.stop()
+        self.database.start()
+        self.commits = Commits(self.database)
+
+    @staticmethod
+    def fake_time(library: str, clock: Path) -> dict[str, str]:
+        """The environment of a program whose wall clock is moved as the file says."""
+        return {"LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_NO_CACHE": "1",
+                "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
 
     @staticmethod
     def _small_disk(directory: Path) -> Path | None:
@@ -98,6 +128,7 @@ class Arena:
         for order in ("hold off", "refuse off", "delay 0"):
             self.broker.tell(order)
         self.free_disk()
+        self.set_database_clock(0)
         self.start_database()
         self.database.query("ALTER ROLE user_tokens_worker RESET ALL")
         for worker in self.running():
@@ -120,6 +151,10 @@ class Arena:
                 return False
 
         wait_until(comes_up, 60, "PostgreSQL to start", every=0.5)
+
+    def set_database_clock(self, seconds: int) -> None:
+        """Moves the clock of the database by some seconds against ours."""
+        set_clock(self.directory / "database-clock", seconds)
 
     def fill_disk(self) -> bool:
         if self.disk is None:

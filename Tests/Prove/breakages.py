@@ -5,7 +5,7 @@ import random
 from dataclasses import replace
 
 from checker import check
-from commands import commands_of, topic_of
+from commands import commands_of, directory_changes_of, topic_of
 from history import COMMAND_TOPICS, History, Record
 
 
@@ -136,12 +136,11 @@ def two_answers_are_swapped(history, draw):
 
 def an_effect_comes_before_its_time(history, draw):
     """The inbox tells that a command was decided before one that had been answered when it was written."""
-    rows = sorted(history.tables["inbox"], key=lambda row: row["at"])
     users = {}
     for command in sorted((c for c in commands_of(history) if c.stored and c.answers and c.written), key=lambda c: c.order):
         first = users.setdefault(command.user, command)
         if min(answer.place for answer in first.answers) < command.written.seen:
-            command.stored["at"] = rows[0]["at"] - 10**9
+            command.stored["commit"] = -1
             return
     raise NotHere
 
@@ -151,6 +150,14 @@ def a_lane_is_out_of_order(history, draw):
     lane = [row for row in rows if row["partition"] == rows[0]["partition"]]
     lane.sort(key=lambda row: (row["batch_seq"], row["position"]))
     lane[1]["batch_seq"], lane[-1]["batch_seq"] = lane[-1]["batch_seq"], lane[1]["batch_seq"]
+
+
+def a_directory_record_is_lost(history, draw):
+    """As if its effect had never been: nothing tells of it but what it voided."""
+    keys = {change.stored["key"] for change in directory_changes_of(history)}
+    if not keys:
+        raise NotHere
+    history.tables["inbox"].remove(next(row for row in history.tables["inbox"] if row["key"] in keys))
 
 
 def an_event_is_missing(history, draw):
@@ -374,7 +381,7 @@ BREAKAGES = {
     a_record_is_missing: "log",
     an_answer_is_missing: "answers", a_command_has_two_answers: "answers", a_repeat_differs_in_a_header: "answers",
     an_answer_bears_another_type: "answers", an_inbox_row_is_missing: "answers", a_reused_id_is_not_refused: "answers",
-    a_message_is_not_written: "answers", two_answers_are_swapped: "order", an_effect_comes_before_its_time: "order",
+    a_message_is_not_written: "answers", a_directory_record_is_lost: "answers", two_answers_are_swapped: "order", an_effect_comes_before_its_time: "order",
     a_lane_is_out_of_order: "order", an_old_state_is_used: "order", an_event_is_missing: "effects", an_effect_is_doubled: "effects",
     a_refused_command_has_an_effect: "effects", an_audit_row_is_missing: "effects", an_audit_row_tells_otherwise: "effects",
     a_value_is_accepted_twice: "values", a_challenge_is_accepted_twice: "values", a_wrong_value_is_accepted: "values",

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import time
+from collections import Counter
 
 from arena import PASSWORD, Arena
 from client import Client, Message
@@ -95,12 +96,27 @@ def _records(arena: Arena, reader: Client) -> list[Record]:
             for message in reader.messages]
 
 
+# What a fault of the database comes to, by what it writes into its log; a full disk has no room for all of that.
+SAID = {"deadlocks": "deadlock detected", "statements timed out": "canceling statement due to statement timeout",
+        "refused for want of space": "No space left on device", "ended sessions": "terminating connection due to administrator command",
+        "crashes": "database system was not properly shut down"}
+
+
+def server_said(arena: Arena) -> Counter[str]:
+    """How often the faults reached somebody: a lock that nobody waited for is none."""
+    text = (arena.database.directory / "server.log").read_text(errors="replace")
+    return Counter({name: text.count(words) for name, words in SAID.items()})
+
+
 def collect(arena: Arena, load: Load, reader: Client) -> History:
     history = History(_records(arena, reader), load.written, opened=load.opened)
     read = {(r.topic, r.partition, r.offset): r.value for r in history.records}
     history.facts["unlike"] = [f"{m.topic}/{m.partition}/{m.offset}" for m in arena.client.messages
                                if read.get((m.topic, m.partition, m.offset), m) != _text(m.value)]
     history.tables = {name: rows(arena, sql) for name, sql in TABLES.items()}
+    arena.commits.read()
+    for row in history.tables["inbox"]:
+        row["commit"] = arena.commits.places[row["transaction"]]
     _open_what_is_sealed(arena, history)
     history.facts["audit verify"] = _tool(arena, "audit", "verify")
     history.facts["prefix"] = arena.client.prefix

@@ -7,11 +7,9 @@ import signal
 import subprocess
 from pathlib import Path
 
-from arena import Arena, WORKERS
+from arena import FAKE_TIME, WORKERS, Arena, set_clock
 from processes import Failure
 from servers import postgres_program
-
-FAKE_TIME = "/usr/lib/*/faketime/libfaketimeMT.so.1"
 
 
 class CannotBeMade(Exception):
@@ -71,15 +69,13 @@ def clock_back(arena: Arena, draw: random.Random, lasts: float):
     if not library:
         raise CannotBeMade("faketime is not installed")
     clock = arena.directory / f"clock-{draw.randrange(10**6)}"
-    clock.write_text("+0\n")
-    clock.chmod(0o644)
+    set_clock(clock, 0)
     kind = draw.choice(("verifier", "enrollment"))
-    worker = arena.start(kind, LD_PRELOAD=library[0], FAKETIME_TIMESTAMP_FILE=str(clock), FAKETIME_NO_CACHE="1",
-                         FAKETIME_DONT_FAKE_MONOTONIC="1")
+    worker = arena.start(kind, **arena.fake_time(library[0], clock))
     yield lasts / 2
     if not worker.child.is_running:
         raise CannotBeMade("a worker does not run under faketime")
-    clock.write_text(f"-{draw.randint(10, 90)}\n")
+    set_clock(clock, -draw.randint(10, 90))
     # It works alone with the clock that it has now.
     for other in arena.running(kind):
         if other is not worker:
@@ -167,6 +163,15 @@ def disk_full(arena: Arena, draw: random.Random, lasts: float):
     arena.start_database()
 
 
+def database_clock_back(arena: Arena, draw: random.Random, lasts: float):
+    """The database's clock goes back by up to a minute and a half, and later forward again."""
+    if not arena.has_database_clock:
+        raise CannotBeMade("faketime is not installed")
+    arena.set_database_clock(-draw.randint(5, 90))
+    yield lasts
+    arena.set_database_clock(0)
+
+
 def _relay(order: str, end: str):
     def fault(arena: Arena, draw: random.Random, lasts: float):
         arena.broker.tell(order)
@@ -194,6 +199,7 @@ MAKERS = {
     "worker's clock back": clock_back, "PostgreSQL stopped": postgres_stopped, "PostgreSQL crashed": postgres_crashed,
     "backend killed": backend_killed, "database connections cut": connections_cut, "rows locked": rows_locked,
     "deadlock": deadlock, "statement timeout": statement_timeout, "disk full": disk_full,
+    "database's clock back": database_clock_back,
     "broker paused": _relay("hold on", "hold off"), "acknowledgements held": _relay("hold produce", "hold off"),
     "broker cut": broker_cut, "broker delayed": _relay("delay 300", "delay 0"), "broker refuses": broker_refuses,
 }

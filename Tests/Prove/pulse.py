@@ -16,7 +16,7 @@ from confluent_kafka.admin import AdminClient
 from arena import WORKERS, Arena
 from client import VERIFICATION
 
-PATIENCE = 12.0
+PATIENCE = 25.0
 """Seconds without an answer; twice as long for those that were started just now."""
 SESSION = 8.0
 

@@ -15,6 +15,7 @@ class Report:
         self.begin = time.monotonic()
         self.faults: Counter[str] = Counter()
         self.disturbed = 0
+        self.server_said: Counter[str] = Counter()
         self.left_out: dict[str, str] = {}
         self.missing: list[str] = []
         self.revived: Counter[str] = Counter()
@@ -38,6 +39,8 @@ class Report:
         for title, counts in self.counts.items():
             print(f"{title} ({counts.total()}): {_listed(counts)}")
         print(f"faults ({self.faults.total()}, of which {self.disturbed} got in each other's way): {_listed(self.faults)}")
+        if self.server_said:
+            print(f"PostgreSQL's log: {_listed(self.server_said)}")
         for kind, reason in self.left_out.items():
             print(f"left out: {kind}: {reason}")
         for kind, count in self.revived.items():

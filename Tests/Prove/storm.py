@@ -25,7 +25,8 @@ class Storm:
         """Until the time is up; what lasts then is ended by `Arena.restore`."""
         begin = time.monotonic()
         due: list[tuple[float, int, str, object]] = [(fault.at, fault.number, fault.kind, fault) for fault in self.faults]
-        due.append((5.0, -1, "watch", self.pulse.watch()))
+        # What is done now and then beside the faults.
+        due += [(5.0, -1, "watch", self.pulse.watch()), (5.0, -2, "watch", self.arena.commits.watch())]
         heapq.heapify(due)
         while due and due[0][0] < seconds and not is_over():
             at, number, kind, what = heapq.heappop(due)
