@@ -145,10 +145,10 @@ def deadlock(arena: Arena, draw: random.Random, lasts: float):
 
 
 def statement_timeout(arena: Arena, draw: random.Random, lasts: float):
-    """Statements of workers that connect now are ended after 400 ms, and rows are locked for longer."""
+    """Statements of workers that connect now are ended after 400 ms, and all users' rows are locked for longer."""
     arena.database.query("ALTER ROLE user_tokens_worker SET statement_timeout = '400ms'")
     arena.database.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'user_tokens_worker'")
-    session = _session(arena, _locking(draw, 2, lasts / 2))
+    session = _session(arena, f"BEGIN; SELECT 1 FROM user_state FOR UPDATE; SELECT pg_sleep({lasts / 2:.2f}); ROLLBACK;")
     yield lasts
     session.wait(60)
     arena.database.query("ALTER ROLE user_tokens_worker RESET statement_timeout")

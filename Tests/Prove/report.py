@@ -18,6 +18,7 @@ class Report:
         self.server_said: Counter[str] = Counter()
         self.left_out: dict[str, str] = {}
         self.missing: list[str] = []
+        self.neglected: list[str] = []
         self.revived: Counter[str] = Counter()
         self.counts: dict[str, Counter] = {}
         self.notes: list[str] = []
@@ -31,6 +32,7 @@ class Report:
         self.disturbed = storm.disturbed.total()
         self.left_out = storm.left_out
         self.revived = storm.pulse.revived
+        self.neglected = storm.pulse.neglected
         if storm.pulse.deleted:
             self.notes.append(f"offsets of a group lost, and all read anew: {storm.pulse.deleted} times")
 
