@@ -18,7 +18,7 @@ POLICY = {"lockSeconds": [2, 4, 8], "resendAfter": 10, "maxPerUser": 50}
 BUILT_IN = ("sms", "email", "virtual", "hotp", "totp", "hotp-hardware", "totp-hardware", "recovery")
 SETTINGS = {"SCAN_INTERVAL": "1s", "LOG_LEVEL": "debug", "AUDIT_CHECKPOINT_INTERVAL": "5s",
             "SEND_LIMIT_USER": "100000/15m", "SEND_LIMIT_DESTINATION": "100000/15m",
-            # The embedded broker keeps a member that died in a rebalance for as long as this, 5 minutes by default.
+            # So long the group waits for a member that died in a rebalance: 5 minutes by default.
             "KAFKA_PROPERTY_MAX_POLL_INTERVAL_MS": "10000"}
 DISK_MEGABYTES = 400
 PASSWORD = "canary-of-the-database"
@@ -50,7 +50,8 @@ class Arena:
         self.disk = self._small_disk(directory / "postgres")
         self.client: Client | None = None
         self.system: System | None = None
-        self.members: dict[int, str] = {}
+        self.members: dict[int, int] = {}
+        """Numbers of workers among their kind, by process."""
         self.has_database_clock = False
         try:
             self.system = System(directory, binaries(), durable=True, faults=True, partitions=4, settings=SETTINGS)
@@ -109,12 +110,14 @@ class Arena:
                 if worker.child.is_running and kind in (None, worker.kind)]
 
     def start(self, kind: str, **settings: str):
-        """Starts a worker under the first name that no living one of its kind bears: a static member of its group, who
-        has its partitions again where it is back in time."""
+        """Starts a worker under the first name that no living one of its kind bears. Those of odd number are static members
+        of their group, who have their partitions again where they are back in time."""
         borne = {self.members.get(worker.child.pid) for worker in self.running(kind)}
-        name = next(name for number in range(1, 99) if (name := f"{kind}-{number}") not in borne)
-        worker = self.system.start(kind, KAFKA_PROPERTY_GROUP_INSTANCE_ID=name, **settings)
-        self.members[worker.child.pid] = name
+        number = next(number for number in range(1, 99) if number not in borne)
+        if number % 2:
+            settings["KAFKA_PROPERTY_GROUP_INSTANCE_ID"] = f"{kind}-{number}"
+        worker = self.system.start(kind, **settings)
+        self.members[worker.child.pid] = number
         return worker
 
     def bury(self) -> None:

@@ -37,7 +37,6 @@ def check(history: History, report=None, only: str | None = None) -> list[Findin
         if only in (None, name) or (name == "replay" and only in REPLAYED):
             findings += rule(book)
     if report:
-        findings += [Finding("liveness", place) for place in report.neglected]
         report.counts["commands"] = Counter(command.type for command in book.commands)
         report.counts["answers"] = Counter(command.code or "none" for command in book.commands)
         unread = sum(record.place >= 10**9 for record in history.records)

@@ -10,7 +10,6 @@ from client import Client, Message
 from history import COMMAND_TOPICS, History, Record
 from load import Load
 from processes import Failure
-from pulse import Pulse
 from servers import postgres_program
 
 NEVER = 10**9
@@ -31,14 +30,13 @@ TABLES = {
 }
 
 
-def wait_for_the_end(arena: Arena, load: Load, pulse: Pulse, timeout: float) -> tuple[Client, list[str]]:
+def wait_for_the_end(arena: Arena, load: Load, timeout: float) -> tuple[Client, list[str]]:
     """Returns when each command has a reply and each unreadable record a letter, and nothing is said any more; gives back a
     reader that no fault has touched, and whose answer did not come in time."""
     arena.client.flush(60)
     reader = Client(arena.broker.client_properties, arena.client.prefix)
     for topic in (*COMMAND_TOPICS, "users"):
         reader.follow(arena.client.prefix + topic)
-    pulse.rest()
     deadline = time.monotonic() + timeout
     quiet, before = 0, -1
     while True:
@@ -49,9 +47,6 @@ def wait_for_the_end(arena: Arena, load: Load, pulse: Pulse, timeout: float) -> 
         if quiet >= 4 or time.monotonic() > deadline:
             load.learn()
             return reader, missing
-        for kind in pulse.still() if missing else ():
-            for pause in pulse.revive(kind):
-                time.sleep(pause)
         time.sleep(0.5)
 
 

@@ -24,7 +24,7 @@ STEPS = {
 # kind: (weight, seconds it lasts at least, at most)
 WORKER_FAULTS = {
     "kill": (5, 1, 4), "freeze": (3, 8, 12), "rolling restart": (2, 2, 4), "four and one": (2, 5, 9),
-    "worker's clock back": (1, 4, 8),
+    "worker's clock back": (1, 4, 8), "offsets lost": (1, 1, 3),
 }
 SERVER_FAULTS = {
     "PostgreSQL stopped": (2, 1, 5), "PostgreSQL crashed": (2, 1, 3), "backend killed": (1, 1, 2),

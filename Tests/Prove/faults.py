@@ -7,6 +7,9 @@ import signal
 import subprocess
 from pathlib import Path
 
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
 from arena import FAKE_TIME, WORKERS, Arena, set_clock
 from processes import Failure
 from servers import postgres_program
@@ -61,6 +64,22 @@ def four_and_one(arena: Arena, draw: random.Random, lasts: float):
         worker.child.send(signal.SIGTERM)
     yield lasts / 2
     arena.bury()
+
+
+def offsets_lost(arena: Arena, draw: random.Random, lasts: float):
+    """All workers of a kind end, and the group's offsets with them: their successors read everything again."""
+    kind = draw.choice(("verifier", "enrollment"))
+    for worker in arena.running(kind):
+        worker.child.kill()
+    yield lasts
+    group = arena.client.prefix + kind
+    admin = AdminClient({**arena.broker.client_properties, "log_level": "2"})
+    try:
+        admin.delete_consumer_groups([group], request_timeout=3)[group].result(4)
+    except KafkaException as error:
+        raise Failure(f"the group is still there: {error}") from None
+    finally:
+        arena.bury()
 
 
 def clock_back(arena: Arena, draw: random.Random, lasts: float):
@@ -196,6 +215,7 @@ def broker_cut(arena: Arena, draw: random.Random, lasts: float):
 
 MAKERS = {
     "kill": kill, "freeze": freeze, "rolling restart": rolling_restart, "four and one": four_and_one,
+    "offsets lost": offsets_lost,
     "worker's clock back": clock_back, "PostgreSQL stopped": postgres_stopped, "PostgreSQL crashed": postgres_crashed,
     "backend killed": backend_killed, "database connections cut": connections_cut, "rows locked": rows_locked,
     "deadlock": deadlock, "statement timeout": statement_timeout, "disk full": disk_full,
