@@ -312,6 +312,26 @@ def a_message_is_not_written(history, draw):
     _drop(history, *[r for r in history.records if r.topic.endswith(".notifications") and r.cause == reply.cause])
 
 
+def a_notification_has_no_end(history, draw):
+    _drop(history, *_same(history, draw.choice(_events(history, "notification.sent"))))
+
+
+def a_notification_has_two_ends(history, draw):
+    event = draw.choice(_events(history, "notification.sent"))
+    changed = {"ce_id": lambda id: id + "x", "ce_type": lambda type: type.replace("sent", "dropped")}
+    _again(history, event, headers=[[n, changed[n](v) if n in changed else v] for n, v in event.headers])
+
+
+def nobody_took_what_was_sent(history, draw):
+    event = draw.choice(_events(history, "notification.sent"))
+    history.facts["taken"] = {id: n for id, n in history.facts["taken"].items() if id != event.data["notificationId"]}
+
+
+def a_message_is_taken_twice(history, draw):
+    event = draw.choice(_events(history, "notification.sent"))
+    history.facts.update({"taken": {**history.facts["taken"], event.data["notificationId"]: 2}, "notifiers killed": 0})
+
+
 def a_dead_letter_is_missing(history, draw):
     letter = next((r for r in history.records if r.topic.endswith(".dlq")), None)
     if letter is None:
@@ -389,7 +409,8 @@ BREAKAGES = {
     a_users_count_is_off_by_one: "counts", a_tokens_count_is_off_by_one: "counts", an_answer_tells_of_too_many_attempts: "counts",
     more_are_evaluated_than_allowed: "counts", a_status_is_not_what_the_events_tell: "states",
     the_last_event_of_a_token_is_missing: "states", a_version_has_two_faces: "states", a_change_is_refused_that_is_allowed: "states",
-    a_dead_letter_is_missing: "letters", a_dead_letter_holds_something_else: "letters", a_good_record_has_a_dead_letter: "letters",
+    a_notification_has_no_end: "messages", a_notification_has_two_ends: "messages", nobody_took_what_was_sent: "messages",
+    a_message_is_taken_twice: "messages", a_dead_letter_is_missing: "letters", a_dead_letter_holds_something_else: "letters", a_good_record_has_a_dead_letter: "letters",
     the_audit_is_broken: "audit", a_lane_owes_answers: "audit", a_log_shows_an_otp: "secrecy", a_log_shows_a_seed: "secrecy",
     an_event_shows_a_contact: "secrecy", a_metric_shows_a_contact: "secrecy", the_dump_shows_a_seed: "secrecy",
     the_dump_shows_an_otp: "secrecy",

@@ -1,6 +1,7 @@
 """Waits until everything is answered, and takes the history down."""
 
 import json
+import signal
 import subprocess
 import time
 from collections import Counter
@@ -10,6 +11,7 @@ from client import Client, Message
 from history import COMMAND_TOPICS, History, Record
 from load import Load
 from processes import Failure
+from rules.messages import ENDS
 from servers import postgres_program
 
 NEVER = 10**9
@@ -31,7 +33,7 @@ TABLES = {
 
 
 def wait_for_the_end(arena: Arena, load: Load, timeout: float) -> tuple[Client, list[str]]:
-    """Returns when each command has a reply and each unreadable record a letter, and nothing is said any more; gives back a
+    """Returns when each command has a reply, each unreadable record a letter and each notification an end, and nothing is said any more; gives back a
     reader that no fault has touched, and whose answer did not come in time."""
     arena.client.flush(60)
     reader = Client(arena.broker.client_properties, arena.client.prefix)
@@ -51,12 +53,16 @@ def wait_for_the_end(arena: Arena, load: Load, timeout: float) -> tuple[Client, 
 
 
 def _unanswered(reader: Client) -> list[str]:
+    """Ids of commands without a reply, of unreadable records without a letter, of notifications without an end."""
     prefix = reader.prefix
     messages = reader.messages[: len(reader.messages)]
     replied = {message.cause for message in messages if message.topic == prefix + "replies"}
     letters = {message.header("poison") for message in messages if message.topic.endswith(".dlq")}
+    ended = {message.data.get("notificationId") for message in messages if message.type in ENDS}
     missing = []
     for message in messages:
+        if message.topic == prefix + "notifications" and message.data["notificationId"] not in ended:
+            missing.append(message.data["notificationId"])
         if message.topic.removeprefix(prefix) not in COMMAND_TOPICS:
             continue
         if message.header("poison"):
@@ -115,6 +121,9 @@ def collect(arena: Arena, load: Load, reader: Client) -> History:
     _open_what_is_sealed(arena, history)
     history.facts["audit verify"] = _tool(arena, "audit", "verify")
     history.facts["prefix"] = arena.client.prefix
+    history.facts["taken"] = arena.system.receiver.counts()
+    ended = [worker.child.process.returncode for worker in arena.system.workers if worker.kind == "notifier"]
+    history.facts["notifiers killed"] = ended.count(-signal.SIGKILL)
     history.canaries = {"secrets": sorted(load.seeds | set(history.secrets.values()) | _keys(arena) | {PASSWORD}),
                         "otps": sorted(load.otps | set(history.otps.values())
                                        | {code for codes in history.codes.values() for code in codes}),

@@ -183,6 +183,11 @@ class Receiver:
         headers = {"authorization": f"Bearer {token or self.receipt_token}"}
         self.misbehave(callback={"url": url, "headers": headers, "status": status})
 
+    def counts(self) -> dict[str, int]:
+        """How often each notification was taken; a mail names it in its Message-ID."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.http}/counts", timeout=10) as answer:
+            return {id.strip("<>").split("@")[0]: count for id, count in json.load(answer).items()}
+
     def state(self) -> dict:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.http}/state", timeout=10) as answer:
             return json.load(answer)
