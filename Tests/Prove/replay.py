@@ -401,9 +401,7 @@ class Replay:
                 left = min([left, *(self._count_token(token, at) for token in counted)])
             else:
                 for challenge in challenges:
-                    challenge.attempts += 1
-                    if challenge.attempts >= MAX_ATTEMPTS:
-                        challenge.state = "exhausted"
+                    challenge.fail()
                     left = min(left, MAX_ATTEMPTS - challenge.attempts)
             self._compare_left(command, left, user, counted if "tokenId" in command.data else [])
 
@@ -468,7 +466,7 @@ class Replay:
             for token in counted:
                 self._count_token(token, command.at)
             for challenge in challenges if not counted else ():
-                challenge.attempts += 1
+                challenge.fail()
             return
         self._settle(command, user, values, challenges, otp, counted)
 
