@@ -32,13 +32,15 @@ def binaries() -> Path:
 
 
 class Arena:
-    def __init__(self, directory: Path):
+    settings = SETTINGS
+
+    def __init__(self, directory: Path, built: Path | None = None):
         self.directory = directory
         self.disk = self._small_disk(directory / "postgres")
         self.client: Client | None = None
         self.system: System | None = None
         try:
-            self.system = System(directory, binaries(), durable=True, faults=True, partitions=4, settings=SETTINGS)
+            self.system = System(directory, built or binaries(), durable=True, faults=True, partitions=4, settings=self.settings)
             self.database, self.broker = self.system.database, self.system.broker
             # The private server asks for no password, but workers are given one, which they must not show.
             user = "user_tokens_worker"
@@ -51,7 +53,8 @@ class Arena:
             self.client = Client(self.broker.client_properties, self.system.prefix, source="/prove/iam")
             for topic in (*COMMAND_TOPICS, "users"):
                 self.client.follow(self.system.prefix + topic)
-            self.system.start_all(WORKERS)
+            for worker in [self.start(kind) for kind in WORKERS]:
+                worker.wait_ready()
             for type in BUILT_IN:
                 self.client.ask("tokentype.edit", "~types", {"tokenType": type, "policy": POLICY},
                                 id=f"setup-{type}", attributes={"correlationid": "/prove/iam"}).result
