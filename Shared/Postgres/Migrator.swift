@@ -124,8 +124,9 @@ package struct Migrator: Sendable {
 
     private func applied(_ connection: PGConnection) throws -> [Applied] {
         // Asked separately: a statement that names a table can't be prepared before the table is there.
-        guard try connection.query(.findMigrationTable).bool(0, 0) else { return [] }
-        let result = try connection.query(.readMigrations)
+        let found = try connection.query(.findMigrationTable)
+        guard found.bool(0, 0) else { return [] }
+        let result = try connection.query(found.bool(0, 1) ? .readMigrations : .readOlderMigrations)
         return result.rows.map {
             Applied(number: Int(result.int32($0, 0)), checksum: result.bytes($0, 1), needs: Int(result.int32($0, 2)))
         }
@@ -177,15 +178,23 @@ extension Statement {
 
     fileprivate static let findMigrationTable = Statement(
         name: "migration_table",
-        sql: "SELECT to_regclass('schema_migration') IS NOT NULL"
+        sql: """
+            SELECT to_regclass('schema_migration') IS NOT NULL, EXISTS (
+                SELECT FROM pg_attribute
+                WHERE attrelid = to_regclass('schema_migration') AND attname = 'needs' AND NOT attisdropped
+            )
+            """
     )
 
     fileprivate static let readMigrations = Statement(
         name: "migration_list",
-        // Where an older tokenctl migrated last, there is no column `needs`.
-        sql: """
-            SELECT number, checksum, coalesce((to_jsonb(m) ->> 'needs')::integer, 0) FROM schema_migration m ORDER BY number
-            """
+        sql: "SELECT number, checksum, needs FROM schema_migration ORDER BY number"
+    )
+
+    /// Where an older tokenctl migrated last.
+    fileprivate static let readOlderMigrations = Statement(
+        name: "migration_list_older",
+        sql: "SELECT number, checksum, 0 FROM schema_migration ORDER BY number"
     )
 
     fileprivate static let checksums = Statement(

@@ -112,9 +112,14 @@ def main() -> int:
     print(f"\nfrom {commit[:12]} ({', '.join(version.migrations(version.folder(commit) / 'source'))}), "
           f"{options.rows} rows in each large table")
     print("\n".join(pauses.table(times, course.phases)))
-    print(f"migrate: {end - begin:.1f} s, meanwhile the longest pause was {pauses.pause(times, begin, end):.0f} ms")
+    sent = pauses.sent(history.by_topic["notifications"], history.events)
+    print(f"migrate: {end - begin:.1f} s, meanwhile the longest pause of answers was {pauses.pause(times, begin, end):.0f} ms, "
+          f"of messages {pauses.pause(sent, begin, end):.0f} ms")
     accepted, later = pauses.across(commands, course.phases)
     print(f"OTPs that were sent and accepted: {accepted}, of which {later} in a later phase")
+    outcomes = Counter(type for _, type in {(event.id, event.type) for event in history.events}
+                       if type.startswith("notification."))
+    print("messages: " + ", ".join(f"{type.removeprefix('notification.')} {count}" for type, count in sorted(outcomes.items())))
     workers = Counter(f"{name} {worker.kind}" for worker, name in field.versions.items())
     print("workers started: " + ", ".join(f"{name} {count}" for name, count in sorted(workers.items())))
     report.notes += course.notes

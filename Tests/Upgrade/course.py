@@ -2,6 +2,7 @@
 
 import signal
 import time
+from pathlib import Path
 
 from field import Field
 from processes import Failure
@@ -10,17 +11,7 @@ KINDS = ("verifier", "enrollment", "notifier", "expiry-scanner")
 """In this order: the verifier of one version works beside the enrollment and the notifier of the other."""
 SETTLED = 5.0
 REFUSAL = "the schema is newer than this program"
-# What a migration of tomorrow may do to tables that the workers of today use.
-TOMORROW = """
-    ALTER TABLE token ADD COLUMN of_tomorrow text;
-    ALTER TABLE challenge ADD COLUMN of_tomorrow integer NOT NULL DEFAULT 0;
-    ALTER TABLE lane ADD COLUMN of_tomorrow timestamptz;
-    ALTER TABLE inbox ADD COLUMN of_tomorrow text;
-    ALTER TABLE audit_log ADD COLUMN of_tomorrow text;
-    ALTER TABLE delivery ADD COLUMN of_tomorrow text;
-    CREATE TABLE tomorrow (id bigint PRIMARY KEY);
-    INSERT INTO schema_migration (number, name, checksum) VALUES (999, 'tomorrow', '');
-"""
+TOMORROW = (Path(__file__).parent / "tomorrow.sql").read_text()
 
 
 class Refused(Failure):

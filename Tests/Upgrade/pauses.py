@@ -10,6 +10,13 @@ def answered(commands: list[Command]) -> list[tuple[float, float]]:
                   for command in commands if command.answers)
 
 
+def sent(notifications: list, events: list) -> list[tuple[float, float]]:
+    """When each message was there to be sent, and when it had been; seconds."""
+    ends = {event.data["notificationId"]: event.timestamp for event in reversed(events) if event.type == "notification.sent"}
+    return sorted((record.timestamp / 1000, ends[record.data["notificationId"]] / 1000) for record in notifications
+                  if record.data["notificationId"] in ends)
+
+
 def table(times: list[tuple[float, float]], phases: list[tuple[float, str]]) -> list[str]:
     lines = [f"{'phase':38} {'commands':>8} {'p50 ms':>7} {'p99 ms':>7} {'longest':>7} {'pause':>7}"]
     ends = [begin for begin, _ in phases[1:]] + [float("inf")]
@@ -25,14 +32,16 @@ def table(times: list[tuple[float, float]], phases: list[tuple[float, str]]) -> 
 def pause(times: list[tuple[float, float]], begin: float, end: float) -> float:
     """The longest time in which commands waited and none was answered, in milliseconds."""
     longest, open_since = 0.0, None
-    moments = sorted([(written, 1) for written, _ in times] + [(answer, -1) for _, answer in times])
+    # Written before answered, where both are in one millisecond.
+    moments = sorted([(written, 1) for written, _ in times] + [(answer, -1) for _, answer in times],
+                     key=lambda moment: (moment[0], -moment[1]))
     waiting = 0
     for at, change in moments:
         if open_since is not None and begin <= open_since < end and change < 0:
             longest = max(longest, at - open_since)
         waiting += change
         if change < 0:
-            open_since = at if waiting else None
+            open_since = at if waiting > 0 else None
         elif waiting == 1:
             open_since = at
     return 1000 * longest
