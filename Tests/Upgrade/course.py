@@ -93,10 +93,7 @@ class Course:
                 if code == 78 and REFUSAL in text:
                     self.field.forgive(worker)
                     raise Refused(text)
-                if code != -signal.SIGKILL:
-                    raise Failure(f"{self.field.versions[worker]} {kind} ended with exit {code}\n{text}")
-                # The group stood still, and was emptied.
-                worker = self.field.start(kind)
+                raise Failure(f"{self.field.versions[worker]} {kind} ended with exit {code}\n{text}")
             if time.monotonic() > patience:
                 raise Failure(f"{self.field.versions[worker]} {kind} is not ready\n{worker.child.log_tail()}")
             yield 0.2

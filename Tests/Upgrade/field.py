@@ -67,6 +67,7 @@ class Field(Arena):
     def fill(self, rows: int) -> None:
         """Makes the tables that every command needs large: a lock that lasts for a look at all rows is seen then."""
         self.database.query(FILL.replace("ROWS", str(rows)))
+        self.commits.read()
 
     def empty(self) -> None:
         self.database.query(EMPTY)
