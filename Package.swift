@@ -241,7 +241,7 @@ let package = Package(
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], path: "Tests/SettingsTests"),
         .testTarget(
             name: "TelemetryTests",
-            dependencies: ["Settings", "Telemetry", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["Settings", "Telemetry", "Transport", .product(name: "Logging", package: "swift-log")],
             path: "Tests/TelemetryTests"
         ),
         .testTarget(

@@ -49,7 +49,7 @@ class Field(Arena):
         self.system.binaries = self.built[version]
 
     def start(self, kind: str, **settings: str):
-        worker = super().start(kind, NOTIFIER_CONFIG=str(self._configuration()), **settings)
+        worker = self.system.start(kind, NOTIFIER_CONFIG=str(self._configuration()), **settings)
         self.versions[worker] = self.version
         return worker
 
