@@ -91,6 +91,7 @@ let package = Package(
             name: "TokenStore",
             dependencies: ["Contract", "Postgres", "TokenCore", "TokenCrypto"],
             path: "Shared/TokenStore",
+            exclude: ["Schema/MIGRATIONS.md"],
             resources: [
                 .embedInCode("Schema/001_token_schema.sql"),
                 .embedInCode("Schema/002_stock_and_types.sql"),
@@ -182,7 +183,7 @@ let package = Package(
         .target(name: "ReceiverSupport", dependencies: ["Transport"], path: "Tests/ReceiverSupport"),
         .testTarget(
             name: "ArchitectureTests",
-            dependencies: ["Contract", "TokenCore", .product(name: "Yams", package: "Yams")],
+            dependencies: ["Contract", "Postgres", "TokenCore", "TokenStore", .product(name: "Yams", package: "Yams")],
             path: "Tests/ArchitectureTests",
             exclude: ["message-types.txt", "rejection-codes.txt"]
         ),
@@ -240,7 +241,7 @@ let package = Package(
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], path: "Tests/SettingsTests"),
         .testTarget(
             name: "TelemetryTests",
-            dependencies: ["Settings", "Telemetry", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["Settings", "Telemetry", "Transport", .product(name: "Logging", package: "swift-log")],
             path: "Tests/TelemetryTests"
         ),
         .testTarget(

@@ -51,7 +51,6 @@ package enum StoreError: Error, CustomStringConvertible, Sendable {
     /// A key-encryption key that is kept elsewhere cannot be used now.
     case keyUnavailable(reason: String)
     case schemaOutdated(pending: Int)
-    case schemaNewer
 
     package var description: String {
         switch self {
@@ -60,7 +59,6 @@ package enum StoreError: Error, CustomStringConvertible, Sendable {
         case .keyMissing(let ring): "no usable key of ring \(ring)"
         case .keyUnavailable(let reason): reason
         case .schemaOutdated(let pending): "the schema lacks \(pending) migration(s): run `tokenctl migrate`"
-        case .schemaNewer: "the schema is newer than this program"
         }
     }
 }

@@ -28,16 +28,17 @@ package struct StoreSettings: Sendable {
         try PGConnection(url, applicationName: applicationName, sessionSettings: Self.session)
     }
 
-    /// Checks that the schema is the one this program was made for.
+    /// Checks that the schema has what this program was made for. A newer one has it too, unless it says otherwise: so
+    /// workers of two versions run side by side, and go back.
     ///
-    /// - Throws: `StoreError.schemaOutdated` or `.schemaNewer`; `PostgresError` while the database is away.
+    /// - Throws: `StoreError.schemaOutdated`; `MigrationError` for a schema that this program can't work with;
+    ///   `PostgresError` while the database is away.
     package func requireSchema() throws {
         let connection = try connect()
         defer { connection.close() }
         switch try Schema.migrator.status(connection) {
-        case .current: return
+        case .current, .ahead: return
         case .behind(let pending): throw StoreError.schemaOutdated(pending: pending.count)
-        case .ahead: throw StoreError.schemaNewer
         }
     }
 }

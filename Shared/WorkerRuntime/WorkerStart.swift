@@ -15,7 +15,7 @@ package struct WorkerStart {
     /// Opens what needs the schema, once the schema is there and is the right one.
     ///
     /// - Returns: nil where the worker is to stop first.
-    /// - Throws: `ProcessExit` 78 for an absent, too old or newer schema.
+    /// - Throws: `ProcessExit` 78 for an absent or too old schema, or one that has outgrown this program.
     package func store<Store>(_ open: () throws -> Store) throws -> Store? {
         try waiting {
             do {

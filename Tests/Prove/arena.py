@@ -45,7 +45,9 @@ def binaries() -> Path:
 
 
 class Arena:
-    def __init__(self, directory: Path):
+    settings = SETTINGS
+
+    def __init__(self, directory: Path, built: Path | None = None):
         self.directory = directory
         self.disk = self._small_disk(directory / "postgres")
         self.client: Client | None = None
@@ -54,7 +56,7 @@ class Arena:
         """Numbers of workers among their kind, by process."""
         self.has_database_clock = False
         try:
-            self.system = System(directory, binaries(), durable=True, faults=True, partitions=4, settings=SETTINGS)
+            self.system = System(directory, built or binaries(), durable=True, faults=True, partitions=4, settings=self.settings)
             self.database, self.broker = self.system.database, self.system.broker
             # The private server asks for no password, but workers are given one, which they must not show.
             user = "user_tokens_worker"
