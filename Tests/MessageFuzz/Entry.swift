@@ -34,7 +34,8 @@ private func readJSON(_ bytes: [UInt8]) {
         let again = try JSONParser.parse(value.serialized())
         precondition(again == value)
         let canonical = CanonicalJSON.bytes(of: value)
-        precondition(CanonicalJSON.bytes(of: try JSONParser.parse(canonical)) == canonical)
+        let canonicalAgain = CanonicalJSON.bytes(of: try JSONParser.parse(canonical))
+        precondition(canonicalAgain == canonical)
     } catch {
         return
     }

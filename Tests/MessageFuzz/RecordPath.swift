@@ -216,7 +216,8 @@ final class RecordPath {
         let folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
         let rings = Ring.allCases.filter { $0 != .audit }.map { ring in
             let secret = Base64URL.encode(Digest.sha256(Array("fuzz \(ring.rawValue)".utf8)))
-            return #"{"kid":"\#(ring.rawValue)","ring":"\#(ring.rawValue)","state":"active","kty":"oct","k":"\#(secret)"}"#
+            return
+                #"{"kid":"\#(ring.rawValue)","ring":"\#(ring.rawValue)","state":"active","kty":"oct","k":"\#(secret)"}"#
         }
         let files = ("\(folder)/keys.jwk", "\(folder)/commands.jwks")
         write(SampleKeys.set(rings), to: files.0)
@@ -225,10 +226,12 @@ final class RecordPath {
     }
 
     static func write(_ bytes: some Sequence<UInt8>, to path: String) {
-        let file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        let file = Glibc.open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         let bytes = Array(bytes)
-        guard file >= 0, Glibc.write(file, bytes, bytes.count) == bytes.count else { fatalError("cannot write \(path)") }
-        close(file)
+        guard file >= 0, Glibc.write(file, bytes, bytes.count) == bytes.count else {
+            fatalError("cannot write \(path)")
+        }
+        Glibc.close(file)
     }
 
     private static func write(_ text: String, to path: String) { write(text.utf8, to: path) }

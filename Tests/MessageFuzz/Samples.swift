@@ -68,7 +68,10 @@ struct Samples {
         let context = #"{"reference":"r-1","text":"Pay 1 CHF","fields":{"amount":1.5,"to":"Bob"}}"#
         let sealed = sealedSeed(serial: "S-2")
         return [
-            ("token.enroll", Self.alice, #"{"tokenType":"sms","phone":"+41791234567","activate":"now","description":"d"}"#),
+            (
+                "token.enroll", Self.alice,
+                #"{"tokenType":"sms","phone":"+41791234567","activate":"now","description":"d"}"#
+            ),
             ("token.enroll", Self.alice, #"{"tokenType":"email","email":"alice.7@example.org"}"#),
             ("token.enroll", Self.alice, #"{"tokenType":"totp","expiresAt":"2036-01-01T00:00:00Z"}"#),
             ("token.enroll", Self.alice, #"{"tokenType":"recovery","count":3}"#),
@@ -80,17 +83,23 @@ struct Samples {
             ("token.delete", Self.alice, #"{"tokenId":"\#(sms)"}"#),
             ("token.unassign", Self.alice, #"{"tokenId":"\#(app)"}"#),
             ("token.compromise", "default/~stock", #"{"serial":"S-1","reason":"stolen"}"#),
-            ("token.import", "default/~stock", """
+            (
+                "token.import", "default/~stock",
+                """
                 {"tokenType":"hotp-hardware","tokens":[{"serial":"S-2","secret":"\(sealed)","counter":3,"digits":6},\
                 {"serial":"S-3","secret":"\(Self.seed)","userId":"bob","algorithm":"SHA1"}]}
-                """),
+                """
+            ),
             ("token.view", Self.alice, #"{"tokenId":"\#(sms)"}"#),
             ("token.list", Self.alice, #"{"status":"ACTIVE","limit":5,"expiresBefore":"2037-01-01T00:00:00Z"}"#),
             ("token.list", "default/~stock", #"{"serial":"S-1","limit":3,"cursor":"\#(stocked)"}"#),
-            ("tokentype.define", "default/~types", """
+            (
+                "tokentype.define", "default/~types",
+                """
                 {"tokenType":"card","kind":"totp","hardware":true,"names":{"en":"Company card","de":"Firmenkarte"},\
                 "policy":{"maxPerUser":1,"lifetime":94608000,"digits":8,"lockSeconds":[1,2],"notices":["locked"]}}
-                """),
+                """
+            ),
             ("tokentype.edit", "default/~types", #"{"tokenType":"sms","policy":{"digits":null},"names":{"en":null}}"#),
             ("tokentype.retire", "default/~types", #"{"tokenType":"sms"}"#),
             ("tokentype.list", "default/~types", "{}"),
@@ -122,7 +131,7 @@ struct Samples {
     /// The first two of a device.
     private static func values(of seed: [UInt8]) -> [String] {
         let device = HMACDevice(seed: seed)
-        return (0..<2).map { counter in
+        return (0..<2 as Range<Int64>).map { counter in
             let digits = String(HOTP.value(of: device, at: counter, digits: 6))
             return String(repeating: "0", count: 6 - digits.count) + digits
         }
