@@ -202,7 +202,11 @@ let package = Package(
             dependencies: ["HardwareKeys", "TestSupport", "TokenCrypto"],
             path: "Tests/HardwareKeysIntegrationTests"
         ),
-        .testTarget(name: "ContractTests", dependencies: ["Contract", "TokenCore"], path: "Tests/ContractTests"),
+        .testTarget(
+            name: "ContractTests",
+            dependencies: ["Contract", "TestSupport", "TokenCore"],
+            path: "Tests/ContractTests"
+        ),
         .testTarget(
             name: "PostgresIntegrationTests",
             dependencies: ["Postgres", "TestSupport"],
