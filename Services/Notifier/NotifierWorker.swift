@@ -129,6 +129,7 @@ final class NotifierWorker {
         let changes = limit.changes { offsets.held(in: $0) }
         if !changes.pause.isEmpty { try consumer.pause(changes.pause) }
         if !changes.resume.isEmpty { try consumer.resume(changes.resume) }
+        limit.note(changes)
         let records = try consumer.take(max: Self.handful, waitMilliseconds: patience)
         // Before the records: what is assigned says which of them are old.
         noteRebalances()

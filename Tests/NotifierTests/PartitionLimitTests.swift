@@ -11,8 +11,7 @@ struct PartitionLimitTests {
     private func limit() -> PartitionLimit {
         var limit = PartitionLimit(capacity: 400)
         for number in 0..<4 as Range<Int32> { limit.assign(partition(number)) }
-        let changes = limit.changes { _ in 0 }
-        #expect(changes.resume.count == 4 && changes.pause.isEmpty)
+        #expect(limit.change { _ in 0 }.resume.count == 4)
         return limit
     }
 
@@ -20,23 +19,32 @@ struct PartitionLimitTests {
     func share() {
         var limit = limit()
         var held = [partition(0): 99, partition(1): 3]
-        #expect(limit.changes { held[$0] ?? 0 } == ([], []))
+        #expect(limit.change { held[$0] ?? 0 } == ([], []))
         held[partition(0)] = 100
-        #expect(limit.changes { held[$0] ?? 0 } == ([partition(0)], []))
+        #expect(limit.change { held[$0] ?? 0 } == ([partition(0)], []))
         held[partition(0)] = 51
-        #expect(limit.changes { held[$0] ?? 0 } == ([], []))
+        #expect(limit.change { held[$0] ?? 0 } == ([], []))
         held[partition(0)] = 50
-        #expect(limit.changes { held[$0] ?? 0 } == ([], [partition(0)]))
+        #expect(limit.change { held[$0] ?? 0 } == ([], [partition(0)]))
     }
 
     @Test("what comes is resumed, since it may have left while it was paused; what is left has larger shares")
     func rebalances() {
         var limit = limit()
-        #expect(limit.changes { $0 == partition(2) ? 120 : 0 } == ([partition(2)], []))
+        #expect(limit.change { $0 == partition(2) ? 120 : 0 } == ([partition(2)], []))
         for number in [0, 1, 2] as [Int32] { limit.revoke(partition(number)) }
-        #expect(limit.changes { _ in 399 } == ([], []))
-        #expect(limit.changes { _ in 400 } == ([partition(3)], []))
+        #expect(limit.change { _ in 399 } == ([], []))
+        #expect(limit.change { _ in 400 } == ([partition(3)], []))
         limit.assign(partition(2))
-        #expect(limit.changes { _ in 0 } == ([], [partition(2), partition(3)]))
+        #expect(limit.change { _ in 0 } == ([], [partition(2), partition(3)]))
+    }
+}
+
+extension PartitionLimit {
+    /// The changes, made.
+    fileprivate mutating func change(held: (TopicPartition) -> Int) -> Changes {
+        let changes = changes(held: held)
+        note(changes)
+        return changes
     }
 }

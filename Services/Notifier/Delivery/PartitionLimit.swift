@@ -15,10 +15,12 @@ struct PartitionLimit {
 
     mutating func revoke(_ partition: TopicPartition) { isPaused[partition] = nil }
 
+    typealias Changes = (pause: [TopicPartition], resume: [TopicPartition])
+
     /// What has to change.
     ///
     /// - Parameter held: how many records of a partition are held.
-    mutating func changes(held: (TopicPartition) -> Int) -> (pause: [TopicPartition], resume: [TopicPartition]) {
+    func changes(held: (TopicPartition) -> Int) -> Changes {
         let share = capacity / max(1, isPaused.count)
         var (pause, resume): ([TopicPartition], [TopicPartition]) = ([], [])
         for (partition, paused) in isPaused {
@@ -26,8 +28,12 @@ struct PartitionLimit {
             if !paused, count >= max(1, share) { pause.append(partition) }
             if paused, count <= share / 2 { resume.append(partition) }
         }
-        for partition in pause { isPaused[partition] = true }
-        for partition in resume { isPaused[partition] = false }
         return (pause.sorted(), resume.sorted())
+    }
+
+    /// The changes are made.
+    mutating func note(_ changes: Changes) {
+        for partition in changes.pause { isPaused[partition] = true }
+        for partition in changes.resume { isPaused[partition] = false }
     }
 }
