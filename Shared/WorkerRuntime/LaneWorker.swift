@@ -29,7 +29,7 @@ package final class LaneWorker {
     private static let idleDelay: Duration = .seconds(1)
     private static let lookInterval: Duration = .seconds(3)
     /// Of keys and values in a batch, and at most one record more: whoever comes next waits until it is committed.
-    private static let batchBytes = 128 * 1_024
+    private static let batchBytes = 64 * 1_024
 
     package init(_ parts: WorkerParts, store: TokenStore, consumer: KafkaConsumer, producer: KafkaProducer) {
         self.parts = parts

@@ -49,11 +49,11 @@ struct FairnessTests {
                 let before = try world.count("inbox")
                 try worker.turn()
                 let handled = try world.count("inbox") - before
-                #expect(handled <= 3)
+                #expect(handled <= 2)
                 if handled > 0 { batches += 1 }
                 return before + handled == 9
             }
-            #expect(batches >= 3)
+            #expect(batches >= 5)
         }
     }
 }
