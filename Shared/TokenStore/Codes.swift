@@ -52,6 +52,8 @@ package enum StoreError: Error, CustomStringConvertible, Sendable {
     case keyUnavailable(reason: String)
     case schemaOutdated(pending: Int)
     case schemaNewer
+    /// The role that this program connects as was not given all that its work needs.
+    case rightsMissing(DatabaseRole, first: String, count: Int)
 
     package var description: String {
         switch self {
@@ -61,6 +63,8 @@ package enum StoreError: Error, CustomStringConvertible, Sendable {
         case .keyUnavailable(let reason): reason
         case .schemaOutdated(let pending): "the schema lacks \(pending) migration(s): run `tokenctl migrate`"
         case .schemaNewer: "the schema is newer than this program"
+        case .rightsMissing(let owner, let first, let count):
+            "this role lacks \(first)\(count > 1 ? " and \(count - 1) more" : ""): run `tokenctl grant \(owner.rawValue) ROLE`"
         }
     }
 }

@@ -50,6 +50,28 @@ package struct Privileges: Equatable, Sendable {
         return sum
     }
 
+    /// One right by itself.
+    struct Right: Hashable {
+        /// SELECT, INSERT, UPDATE, DELETE or EXECUTE.
+        let action: String
+        /// A table or a function.
+        let object: String
+        /// Of the table; nil where it is on the whole.
+        var column: String?
+    }
+
+    /// Each right by itself, in a settled order.
+    var rights: [Right] {
+        var rights: [Right] = []
+        for (name, table) in tables.sorted(by: { $0.key < $1.key }) {
+            for (action, columns) in [("SELECT", table.select), ("INSERT", table.insert), ("UPDATE", table.update)] {
+                rights += columns.sorted().map { Right(action: action, object: name, column: $0) }
+            }
+            if table.delete { rights.append(Right(action: "DELETE", object: name)) }
+        }
+        return rights + functions.sorted().map { Right(action: "EXECUTE", object: $0) }
+    }
+
     /// The statements that give them, in a settled order.
     func grants(to role: String, schema: String) -> [String] {
         ["GRANT USAGE ON SCHEMA \(schema) TO \(role)"]

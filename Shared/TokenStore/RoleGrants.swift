@@ -55,6 +55,30 @@ package enum RoleGrants {
         }
     }
 
+    /// What an executable's role lacks, as GRANT would name it; empty for a superuser, the owner, or a role that was
+    /// given enough by hand.
+    static func missing(for owner: DatabaseRole, _ connection: PGConnection) throws(PostgresError) -> [String] {
+        let rights = owner.privileges.rights
+        let result = try connection.query(
+            lacking,
+            [.texts(rights.map(\.action)), .texts(rights.map(\.object)), .texts(rights.map(\.column))]
+        )
+        return result.rows.map { result.text($0, 0) }
+    }
+
+    private static let lacking = Statement(
+        name: "grant_lacking",
+        sql: """
+            SELECT action || coalesce(' (' || quote_ident(attribute) || ')', '') || ' ON ' || object
+            FROM unnest($1::text[], $2::text[], $3::text[]) AS asked (action, object, attribute)
+            WHERE NOT CASE
+                WHEN action = 'EXECUTE' THEN has_function_privilege(object, action)
+                WHEN attribute IS NULL THEN has_table_privilege(object, action)
+                ELSE has_column_privilege(object, attribute, action)
+            END
+            """
+    )
+
     /// Two that change one object's rights at the same time would fail.
     private static let lock = Statement(
         name: "grant_lock",

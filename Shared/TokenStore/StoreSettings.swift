@@ -28,14 +28,18 @@ package struct StoreSettings: Sendable {
         try PGConnection(url, applicationName: applicationName, sessionSettings: Self.session)
     }
 
-    /// Checks that the schema is the one this program was made for.
+    /// Checks that the schema is the one this program was made for, and that its role may do its work there.
     ///
-    /// - Throws: `StoreError.schemaOutdated` or `.schemaNewer`; `PostgresError` while the database is away.
-    package func requireSchema() throws {
+    /// - Throws: `StoreError.schemaOutdated`, `.schemaNewer` or `.rightsMissing`; `PostgresError` while the database is
+    ///   away.
+    package func requireSchema(for owner: DatabaseRole) throws {
         let connection = try connect()
         defer { connection.close() }
         switch try Schema.migrator.status(connection) {
-        case .current: return
+        case .current:
+            let missing = try RoleGrants.missing(for: owner, connection)
+            guard let first = missing.first else { return }
+            throw StoreError.rightsMissing(owner, first: first, count: missing.count)
         case .behind(let pending): throw StoreError.schemaOutdated(pending: pending.count)
         case .ahead: throw StoreError.schemaNewer
         }

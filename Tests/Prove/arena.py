@@ -19,6 +19,8 @@ SETTINGS = {"SCAN_INTERVAL": "1s", "LOG_LEVEL": "debug", "AUDIT_CHECKPOINT_INTER
             # The embedded broker keeps a member that died in a rebalance for as long as this, 5 minutes by default.
             "KAFKA_PROPERTY_MAX_POLL_INTERVAL_MS": "10000"}
 DISK_MEGABYTES = 400
+# The workers' roles, as LIKE takes it.
+ROLES = "user_tokens_%"
 PASSWORD = "canary-of-the-database"
 
 
@@ -41,8 +43,8 @@ class Arena:
             self.system = System(directory, binaries(), durable=True, faults=True, partitions=4, settings=SETTINGS)
             self.database, self.broker = self.system.database, self.system.broker
             # The private server asks for no password, but workers are given one, which they must not show.
-            user = "user_tokens_worker"
-            self.system.worker_database = self.system.worker_database.replace(f"{user}@", f"{user}:{PASSWORD}@", 1)
+            databases = self.system.databases
+            self.system.databases = {kind: url.replace("@", f":{PASSWORD}@", 1) for kind, url in databases.items()}
             # A transaction that waits for our locks is ended as a deadlock soon; the small disk holds its log.
             for setting in ("deadlock_timeout = '200ms'", "max_wal_size = '96MB'"):
                 self.database.query(f"ALTER SYSTEM SET {setting}")
@@ -91,12 +93,17 @@ class Arena:
             self.broker.tell(order)
         self.free_disk()
         self.start_database()
-        self.database.query("ALTER ROLE user_tokens_worker RESET ALL")
+        self.alter_roles("RESET ALL")
         for worker in self.running():
             worker.child.send(subprocess.signal.SIGCONT)
         self.bury()
 
     # The database
+
+    def alter_roles(self, change: str) -> None:
+        """For each of the workers' roles, which have no other settings."""
+        for (role,) in self.database.query(f"SELECT rolname FROM pg_roles WHERE rolname LIKE '{ROLES}'"):
+            self.database.query(f"ALTER ROLE {role} {change}")
 
     def start_database(self) -> None:
         """Starts it unless it is there; a disk that was full a moment ago may keep it from coming up at first."""

@@ -25,18 +25,18 @@ struct PrivilegeTests {
             pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
             """
         return """
-            SELECT right || ' ' || c.relname || ' ' || a.attname
+            SELECT power || ' ' || c.relname || ' ' || a.attname
             FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid,
-                unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'REFERENCES']) AS right
+                unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'REFERENCES']) AS power
             WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-                AND NOT a.attisdropped AND has_column_privilege('\(role)', c.oid, a.attnum, right)
+                AND NOT a.attisdropped AND has_column_privilege('\(role)', c.oid, a.attnum, power)
             UNION ALL
-            SELECT right || ' ' || relname FROM unnest(ARRAY['DELETE', 'TRUNCATE', 'TRIGGER']) AS right, \(relations)
-                AND has_table_privilege('\(role)', c.oid, right)
+            SELECT power || ' ' || relname FROM unnest(ARRAY['DELETE', 'TRUNCATE', 'TRIGGER']) AS power, \(relations)
+                AND has_table_privilege('\(role)', c.oid, power)
             UNION ALL
-            SELECT right || ' ' || relname FROM unnest(ARRAY['USAGE', 'SELECT', 'UPDATE']) AS right, pg_class c
+            SELECT power || ' ' || relname FROM unnest(ARRAY['USAGE', 'SELECT', 'UPDATE']) AS power, pg_class c
             WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'S'
-                AND has_sequence_privilege('\(role)', c.oid, right)
+                AND has_sequence_privilege('\(role)', c.oid, power)
             UNION ALL
             SELECT 'EXECUTE ' || p.oid::regprocedure FROM pg_proc p
             WHERE pronamespace = current_schema()::regnamespace AND prorettype <> 'trigger'::regtype
@@ -46,11 +46,11 @@ struct PrivilegeTests {
                     SELECT FROM aclexplode(proacl) WHERE grantee = '\(role)'::regrole
                 ))
             UNION ALL
-            SELECT right || ' schema' FROM unnest(ARRAY['USAGE', 'CREATE']) AS right
-            WHERE has_schema_privilege('\(role)', current_schema(), right)
+            SELECT power || ' schema' FROM unnest(ARRAY['USAGE', 'CREATE']) AS power
+            WHERE has_schema_privilege('\(role)', current_schema(), power)
             UNION ALL
-            SELECT right || ' database' FROM unnest(ARRAY['CREATE', 'TEMPORARY']) AS right
-            WHERE has_database_privilege('\(role)', current_database(), right)
+            SELECT power || ' database' FROM unnest(ARRAY['CREATE', 'TEMPORARY']) AS power
+            WHERE has_database_privilege('\(role)', current_database(), power)
             """
     }
 
@@ -73,14 +73,16 @@ struct PrivilegeTests {
         try RoleWorld.runGranted { world in
             let name = world.name(role)
             try world.owner.execute("BEGIN")
-            for (right, object) in role.privileges.single {
-                try world.owner.execute("SAVEPOINT taken; REVOKE \(right) ON \(object) FROM \(name), PUBLIC")
-                let bare = object.split(separator: "(")[0].split(separator: " ").last ?? ""
+            for right in role.privileges.rights {
+                let (what, object) = (right.action + (right.column.map { " (\($0))" } ?? ""), right.object)
+                let kind = right.action == "EXECUTE" ? "FUNCTION " : ""
+                try world.owner.execute("SAVEPOINT taken; REVOKE \(what) ON \(kind)\(object) FROM \(name), PUBLIC")
+                let bare = object.prefix { $0 != "(" }
                 let isNeeded = try role.statements.contains { statement in
                     guard statement.sql.contains(bare) || statement.sql.contains("user_addresses") else { return false }
                     return try world.refusal(of: RoleWorld.bare(statement), as: role) == .insufficientPrivilege
                 }
-                #expect(isNeeded, "\(role) does not need \(right) on \(object)")
+                #expect(isNeeded, "\(role) does not need \(what) on \(object)")
                 try world.owner.execute("ROLLBACK TO taken; RELEASE taken")
             }
             try world.owner.execute("ROLLBACK")
@@ -213,6 +215,30 @@ struct PrivilegeTests {
         }
     }
 
+    @Test("what a role lacks is told: each right by itself")
+    func lacking() throws {
+        try RoleWorld.runGranted { world in
+            for role in DatabaseRole.allCases {
+                try world.owner.execute("SET ROLE \(world.name(role))")
+                #expect(try RoleGrants.missing(for: role, world.owner) == [])
+                try world.owner.execute("RESET ROLE")
+            }
+            let name = world.name(.expiryScanner)
+            try world.owner.execute(
+                """
+                REVOKE SELECT (scan_at) ON token FROM \(name); REVOKE DELETE ON otp_send FROM \(name);
+                REVOKE EXECUTE ON FUNCTION inbox_partitions_ahead(date) FROM \(name); SET ROLE \(name)
+                """
+            )
+            #expect(
+                try RoleGrants.missing(for: .expiryScanner, world.owner)
+                    == ["DELETE ON otp_send", "SELECT (scan_at) ON token", "EXECUTE ON inbox_partitions_ahead(date)"]
+            )
+            try world.owner.execute("RESET ROLE")
+            #expect(try RoleGrants.missing(for: .expiryScanner, world.owner) == [], "the owner lacks nothing")
+        }
+    }
+
     private func database(_ world: RoleWorld) throws -> String {
         try world.texts("SELECT quote_ident(current_database())")[0]
     }
@@ -253,17 +279,5 @@ extension Privileges {
             )
         }
         return lines
-    }
-
-    /// Each right by itself, and the object that it is on.
-    fileprivate var single: [(right: String, object: String)] {
-        var rights: [(String, String)] = []
-        for (name, table) in tables {
-            for (right, columns) in [("SELECT", table.select), ("INSERT", table.insert), ("UPDATE", table.update)] {
-                rights += columns.map { ("\(right) (\($0))", name) }
-            }
-            if table.delete { rights.append(("DELETE", name)) }
-        }
-        return rights + functions.map { ("EXECUTE", "FUNCTION \($0)") }
     }
 }

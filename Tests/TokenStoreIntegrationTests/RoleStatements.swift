@@ -21,7 +21,7 @@ extension DatabaseRole {
             AuditQueries.retire, AuditQueries.fetch, AuditQueries.closeCursor, InboxQueries.lockIDs,
             DataKeyQueries.lock,
             KeyQueries.tryLock, ScanQueries.tryLock, ScanQueries.unlock, ScanQueries.isHolderSilent,
-        ].map(\.name) + ["clock", "grant_lock", "grant_place", "grant_objects", "grant_powers"]
+        ].map(\.name) + ["clock", "grant_lock", "grant_place", "grant_objects", "grant_powers", "grant_lacking"]
 
     /// The migrator's look at what was applied.
     private static let schema = Statement(name: "schema", sql: "SELECT number, checksum FROM schema_migration")
