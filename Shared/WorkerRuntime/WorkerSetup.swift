@@ -120,6 +120,7 @@ package struct WorkerSetup: Sendable {
         _ logger: Logger,
         _ reader: inout SettingsReader
     ) -> Messaging.KafkaSettings? {
+        settings.checkSecretFiles(&reader)
         do {
             return try Messaging.KafkaSettings(
                 properties: settings.properties,
