@@ -5,7 +5,9 @@ import subprocess
 from pathlib import Path
 
 from arena import SETTINGS, Arena
+from processes import Failure
 from servers import postgres_program
+from system import WORKERS, System, role_of
 
 # A user, a token, a challenge and a delivery each, of nobody: they only make the tables large.
 FILL = """
@@ -30,7 +32,18 @@ EMPTY = """
 """
 
 
+class AnySystem(System):
+    """Of this version, or of one from before there was a database role for each service: its grant gives what all need."""
+
+    def grant(self, owner: str, role: str) -> None:
+        try:
+            super().grant(owner, role)
+        except Failure:
+            self.tokenctl("grant", role)
+
+
 class Field(Arena):
+    system_type = AnySystem
     settings = {**SETTINGS, "LOG_LEVEL": "info"}
 
     def __init__(self, directory: Path, old: Path, new: Path):
@@ -88,7 +101,8 @@ class Field(Arena):
 
     def grant(self) -> None:
         """What has to follow a migration."""
-        self.system.tokenctl("grant", "user_tokens_worker")
+        for owner in WORKERS:
+            self.system.grant(owner, role_of(owner))
 
     def forgive(self, worker) -> None:
         """That one need not have ended well."""
