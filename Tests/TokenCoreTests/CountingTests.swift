@@ -74,6 +74,32 @@ struct CountingTests {
         #expect(scene.code(scene.shown(token, scene.step), token: token) == "ok")
     }
 
+    @Test("no purpose takes guesses without end: by token, by challenge, without a name", arguments: Purpose.allCases)
+    func everyPurpose(purpose: Purpose) throws {
+        var scene = Scene()
+        let totp = scene.add("totp", status: purpose == .enrollment ? .pending : .active)
+        let sms = scene.add("sms")
+        scene.record[sms]?.device.pendingAddress = "+41790000099"
+        let context = purpose == .approval ? Array("context".utf8) : nil
+        let approval = try context.map { try Approval(reference: "r", text: "t", canonical: $0) }
+        let challenge = purpose == .enrollment ? nil : try scene.request(purpose, token: sms, approval: approval).get()
+        let isContactChange = purpose == .contactChange
+        var ways: [(token: TokenID?, challenge: ChallengeID?, limit: Int)] = [
+            (isContactChange ? sms : totp, nil, 5), (nil, nil, isContactChange ? 5 : 10),
+        ]
+        if let challenge { ways.append((nil, challenge.challenge.id, 5)) }
+        for way in ways {
+            var guessed = scene
+            let codes = (1...40).map { _ in
+                guessed.code("no", purpose, token: way.token, challenge: way.challenge, context: context)
+            }
+            #expect(codes.prefix { $0 == "otp_mismatch" }.count == way.limit)
+            #expect(
+                Set(codes.dropFirst(way.limit)).isSubset(of: ["locked", "challenge_exhausted", "challenge_not_found"])
+            )
+        }
+    }
+
     @Test(
         "guesses at challenges end the token that they are sent for, and lock the user for a while only",
         arguments: [true, false]
