@@ -447,3 +447,27 @@ def test_a_pending_token_logs_nobody_in_and_is_activated_once(world):
         assert "provisioning" not in person.ask(type, data).value.decode()
     assert person.ask("token.enable", {"tokenId": token}).status == "ok"
     assert person.verify(hotp(secret, 1)[0], tokenId=token).status == "ok"
+
+
+# The database's rows
+
+
+def test_a_row_copied_to_another_user_opens_nothing_there(world):
+    """Who can write to the database and has no key moves no seed and no OTP to another account."""
+    victim, eve = world.person("row"), world.person("row")
+    (token, _), (other, secret) = victim.enroll_hotp(), eve.enroll_hotp()
+    challenges, otps = [], []
+    for person in (victim, eve):
+        challenges.append(person.request(person.enroll("sms")["tokenId"])["challengeId"])
+        otps.append(person.received())
+    value = eve.hotp(secret, 0)[0]
+    # One secret serves one token: the digest that says so is no part of what opens.
+    world.database.query(f"UPDATE token_secret SET sealed = (SELECT sealed FROM token_secret WHERE token_id = '{other}') "
+                         f"WHERE token_id = '{token}'")
+    world.database.query("UPDATE challenge SET current_digest = "
+                         f"(SELECT current_digest FROM challenge WHERE challenge_id = '{challenges[1]}') "
+                         f"WHERE challenge_id = '{challenges[0]}'")
+    assert victim.verify(value, tokenId=token).code == "otp_mismatch"
+    assert victim.verify(otps[1], challengeId=challenges[0]).code == "otp_mismatch"
+    assert eve.verify(value, tokenId=other).status == "ok"
+    assert eve.verify(otps[1], challengeId=challenges[1]).status == "ok"
