@@ -136,7 +136,8 @@ def test_odd_spellings_of_a_user_move_nobodys_counter(world):
     otp = wrong(person.hotp(secret, 0)[0])
     before = failures(person)
     users = world.database.query("SELECT count(*) FROM user_state WHERE user_id ILIKE '%victim%'")
-    for user in (person.id.lower(), person.id.upper(), f" {person.id}", f"{person.id} ", f"{person.id}/", "victim", "v" * 255):
+    for user in (person.id.lower(), person.id.upper(), f" {person.id}", f"{person.id} ", f"{person.id}/", "victim",
+                 "v" * 255):
         assert world.client.ask("otp.verify", user, {"otp": otp, "purpose": "login"}).code == "no_active_token"
         named = world.client.ask("otp.verify", user, {"otp": otp, "purpose": "login", "tokenId": token})
         assert named.code == "token_not_found"
@@ -192,14 +193,14 @@ def test_the_time_of_an_answer_does_not_tell_whether_there_is_a_user(world, stra
     ways = {name: strangers[name] for name in ("no such user", "no token any more", "a wrong value")}
     times = {name: [] for name in ways}
     order = random.Random(1)
+    # Fewer wrong values than lock.
     for _ in range(40):
-        # Fewer wrong values than lock.
-        for person in order.sample(sorted(ways), len(ways)):
+        for way in order.sample(sorted(ways), len(ways)):
             started = time.perf_counter()
-            command = ways[person]()
+            command = ways[way]()
             world.client.flush()
             world.client.reply(command)
-            times[person].append(time.perf_counter() - started)
+            times[way].append(time.perf_counter() - started)
     for name in ("no token any more", "a wrong value"):
         slower = sum(other > one for other in times[name] for one in times["no such user"]) / 40**2
         print(f"\n{name}: slower than no such user in {slower:.0%} of pairs")
@@ -221,9 +222,10 @@ def test_a_number_has_one_spelling(world, number):
 
 
 @pytest.mark.parametrize("address", [
-    "mıke@example.org", "mike@exämple.org", "ｍike@example.org", "mike@example.org\u2028", "mike@example.org\r\nBcc: eve@example.org",
-    "mike@example.org, eve@example.org", "mike@example.org\0", "<mike@example.org>", '"mike"@example.org', "mike@[127.0.0.1]",
-    "mike@example.org>\r\nRCPT TO:<eve@example.org", "mi\rke@example.org", "mike @example.org"])
+    "mıke@example.org", "mike@exämple.org", "ｍike@example.org", "mike@example.org\u2028", "mi\rke@example.org",
+    "mike@example.org\r\nBcc: eve@example.org", "mike@example.org>\r\nRCPT TO:<eve@example.org", "mike @example.org",
+    "mike@example.org, eve@example.org", "mike@example.org\0", "<mike@example.org>", '"mike"@example.org',
+    "mike@[127.0.0.1]"])
 def test_an_address_that_could_be_another_is_refused(world, address):
     person = world.person("lookalike")
     assert person.ask("token.enroll", {"tokenType": "email", "email": address}).code in ("invalid_email", "malformed")
@@ -266,15 +268,17 @@ def raw_jwe(header: dict) -> str:
 
 
 @pytest.mark.parametrize("change", [
-    {"alg": "PBES2-HS512+A256KW", "p2s": "AAAAAAAA", "p2c": 2**31 - 1}, {"alg": "RSA1_5"}, {"alg": "RSA-OAEP"}, {"alg": "none"},
+    {"alg": "PBES2-HS512+A256KW", "p2s": "AAAAAAAA", "p2c": 2**31 - 1}, {"alg": "RSA1_5"}, {"alg": "RSA-OAEP"},
+    {"alg": "none"}, {"enc": "A128CBC-HS256"}, {"jku": "http://127.0.0.1:1/"}, {"x5u": "http://127.0.0.1:1/"},
     {"alg": "ECDH-ES", "epk": {"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"}}, {"zip": "DEF"}, {"crit": ["exp"]},
-    {"enc": "A128CBC-HS256"}, {"jku": "http://127.0.0.1:1/"}, {"x5u": "http://127.0.0.1:1/"}, {"jwk": {"kty": "oct", "k": "AA"}},
+    {"jwk": {"kty": "oct", "k": "AA"}},
     {"kid": "../../etc/passwd"}, {"kid": "nobody"}, {"kid": None}])
 def test_a_jwe_of_another_form_is_refused_at_once(world, change):
     person = world.person("form")
     key = next(key for key in world.keys.keys if key["ring"] == "submission")
     token = raw_jwe({"alg": "A256KW", "enc": "A256GCM", "kid": key["kid"], **change})
-    for type, data in (("token.enroll", {"tokenType": "hotp", "secret": token}), ("otp.verify", {"otp": token, "purpose": "login"})):
+    for type, data in (("token.enroll", {"tokenType": "hotp", "secret": token}),
+                       ("otp.verify", {"otp": token, "purpose": "login"})):
         assert person.ask(type, data).code == "invalid_ciphertext"
     assert world.database.query(f"SELECT count(*) FROM user_state WHERE user_id = '{person.id}'") == [["0"]]
 
@@ -289,8 +293,9 @@ def test_a_sealed_secret_serves_nobody_else_and_nothing_else(world):
     shown = owner.ask("token.enroll", {"tokenType": "totp"}).result["provisioning"]["uri"]
     for person, token in [
         (thief, good), (thief, shown), (owner, shown), (owner, world.keys.seal({**bound, "tenant": "other"})),
-        (owner, world.keys.seal({**bound, "use": "provisioning"})), (owner, world.keys.seal({**bound, "userId": owner.id.upper()})),
-        (owner, world.keys.seal({"tenant": "default", "serial": owner.id, "use": "submission", "exp": 4102444800, "secret": secret})),
+        (owner, world.keys.seal({**bound, "use": "provisioning"})),
+        (owner, world.keys.seal({**bound, "userId": owner.id.upper()})),
+        (owner, world.keys.seal({**bound, "userId": None, "serial": owner.id})),
         (owner, world.keys.seal({**bound, "exp": 1})), (owner, world.keys.seal(bound, ring="notification")),
         (owner, world.keys.seal({**bound, "secret": None, "otp": secret})),
     ]:
@@ -309,8 +314,10 @@ def test_a_long_approval_pushes_neither_the_otp_nor_our_words_out(world):
     person = world.person("pushed")
     token = person.enroll("sms")["tokenId"]
     data = {"tokenId": token, "purpose": "approval"}
-    for text in ("x" * 10_240, "Pay \u2066250\u2069", "\u200fPay", "see HTTPS://evil.example", "{{otp}}", "{% raw %}", "a\tb"):
-        assert person.ask("otp.request", {**data, "context": {"reference": "r", "text": text}}).code == "context_not_allowed"
+    for text in ("x" * 10_240, "Pay \u2066250\u2069", "\u200fPay", "see HTTPS://evil.example", "{{otp}}", "{% raw %}",
+                 "a\tb"):
+        asked = person.ask("otp.request", {**data, "context": {"reference": "r", "text": text}})
+        assert asked.code == "context_not_allowed"
     for text in ("W" * 160, "ж" * 160, "👋" * 160):
         person = world.person("pushed")
         person.ask("otp.request", {"tokenId": person.enroll("sms")["tokenId"], "purpose": "approval",
@@ -324,8 +331,8 @@ def test_a_long_approval_pushes_neither_the_otp_nor_our_words_out(world):
 # A23
 
 
-@pytest.mark.parametrize("name", ["commands.enrollment", "commands.verification", "commands.other", "users", "notifications",
-                                  "events", "replies.dlq", "users.dlq", "replies.", "replies/x", "REPLIES"])
+@pytest.mark.parametrize("name", ["commands.enrollment", "commands.verification", "commands.other", "users", "events",
+                                  "notifications", "replies.dlq", "users.dlq", "replies.", "replies/x", "REPLIES"])
 @pytest.mark.parametrize("header", ["ce_replyto", "kafka_replyTopic"])
 def test_no_reply_goes_to_an_internal_topic_or_in_a_circle(world, name, header):
     person = world.person("circle")
@@ -367,12 +374,13 @@ def test_an_old_segment_played_again_sends_and_changes_nothing(world):
 def test_a_forged_time_brings_no_old_value_back(world):
     person = world.person("backdated")
     token, secret = person.enroll_totp("now")
-    old = person.totp(secret, -4)
+    # Outside of the window now, inside of it at the time that is told.
+    old = person.totp(secret, -2)
     data = {"otp": old, "purpose": "login", "tokenId": token}
-    then = {"attributes": {"time": in_seconds(-120)}}
+    then = {"attributes": {"time": in_seconds(-45)}}
     assert person.ask("otp.verify", data, **then).code == "otp_mismatch"
     if world.broker.is_embedded:
-        assert stamped(world, "otp.verify", person.id, data, 50, **then).code == "otp_mismatch"
+        assert stamped(world, "otp.verify", person.id, data, 45, **then).code == "otp_mismatch"
         assert stamped(world, "otp.verify", person.id, data, 120, **then).code == "expired"
         ahead = stamped(world, "otp.verify", person.id, {**data, "otp": person.totp(secret, 120)}, -3600)
         assert (ahead.code, ahead.details["field"]) == ("malformed", "timestamp")
@@ -424,7 +432,7 @@ def test_who_enrols_himself_on_anothers_account_is_told_of_and_named(world):
     assert person.view(token)["lastUsedAt"] is None
     disable = person.send("token.disable", {"tokenId": token, "reason": "caught"}, **by)
     assert world.client.events(disable, "token.disabled")[0].data["reason"] == "caught"
-    rows = world.database.query(f"SELECT command, auth_id, reason FROM audit_log WHERE user_id = '{person.id}' ORDER BY seq")
+    rows = world.database.query(f"SELECT command, auth_id, reason FROM audit_log WHERE user_id = '{person.id}'")
     assert ["token.enroll", "insider@desk", ""] in rows and ["token.disable", "insider@desk", "caught"] in rows
 
 
@@ -441,8 +449,7 @@ def test_a_pending_token_logs_nobody_in_and_is_activated_once(world):
     assert person.verify(values[0], "enrollment", tokenId=token).status == "ok"
     for otp in values[:2]:
         assert person.verify(otp, "enrollment", tokenId=token).code == "wrong_status"
-    for type in ("token.provision",):
-        assert person.ask(type, {"tokenId": token}).code == "wrong_status"
+    assert person.ask("token.provision", {"tokenId": token}).code == "wrong_status"
     for type, data in (("token.view", {"tokenId": token}), ("token.list", {}), ("token.disable", {"tokenId": token})):
         assert "provisioning" not in person.ask(type, data).value.decode()
     assert person.ask("token.enable", {"tokenId": token}).status == "ok"
