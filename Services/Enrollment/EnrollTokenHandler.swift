@@ -53,7 +53,7 @@ struct EnrollTokenHandler: CommandHandler {
     ) -> [EventDraft] {
         var events: [EventDraft] = []
         let stock = state[.stock(of: context.user.tenant)]
-        if let token = outcome.lockedToken.flatMap({ stock[$0] }) {
+        for token in outcome.lockedTokens.compactMap({ stock[$0] }) {
             let report = TokenReport(token: token, record: stock, context: context)
             var event = report.event(.tokenLocked)
             event.data.append("lockedUntil", token.lockout.lockedUntil.map { .string($0.rfc3339) } ?? .null)

@@ -41,7 +41,7 @@ struct Consequences {
         if let left = rejection.details.attemptsLeft { facts.append("attemptsLeft", .integer(Int64(left))) }
 
         var events = [event(.otpRejected, outcome.tokenID, facts)]
-        if let token = outcome.lockedToken.flatMap({ record[$0] }) {
+        for token in outcome.lockedTokens.compactMap({ record[$0] }) {
             events.append(event(.tokenLocked, token.id, ["lockedUntil": .instant(token.lockout.lockedUntil)]))
         }
         if outcome.isUserLocked {
@@ -66,8 +66,8 @@ struct Consequences {
     /// One message, though token and user be locked by the same value. A user's lock is told about the token that was
     /// tried, else about the first whose policy wants it told.
     private func lockNotices<Success>(_ outcome: CountedOutcome<Success>) -> [NotificationDraft] {
-        guard outcome.lockedToken != nil || outcome.isUserLocked else { return [] }
-        let named = [outcome.lockedToken, outcome.tokenID].compactMap(\.self)
+        guard !outcome.lockedTokens.isEmpty || outcome.isUserLocked else { return [] }
+        let named = outcome.lockedTokens + [outcome.tokenID].compactMap(\.self)
         let others = outcome.isUserLocked ? record.tokens.map(\.id) : []
         return (named + others).lazy.map { notices(of: .locked, $0) }.first { !$0.isEmpty } ?? []
     }

@@ -4,7 +4,7 @@ struct CountedFailure: Equatable {
     var attemptsLeft: Int
     /// The end of the lock that is on after this failure.
     var lockedUntil: Instant?
-    var lockedToken: TokenID?
+    var lockedTokens: [TokenID] = []
     var isUserLocked = false
 
     var details: Rejection.Details {
@@ -22,16 +22,28 @@ enum CountedTarget {
 extension UserRecord {
     /// Counts one wrong value: once for the user, once for each target.
     ///
-    /// - Parameter policies: those of the tokens that the value was tried on; the strictest rules the user's count.
+    /// The user's lock without end comes of values tried on tokens that hold values. A value that was tried on challenges
+    /// alone ends, after as many, the tokens that they were sent for: who can have OTPs sent and guess at them must not be
+    /// able to take the user's other factors away for good.
+    ///
+    /// - Parameters:
+    ///   - policies: those of the tokens that the value was tried on; the strictest rules the user's count.
+    ///   - isOfChallenges: the value was tried on challenges alone.
     mutating func countFailure(
         _ target: CountedTarget,
         policies: [TypePolicy],
+        isOfChallenges: Bool = false,
         in context: DecisionContext
     ) -> CountedFailure {
         let now = context.now
         let rules = policies.map(\.lockout).min { $0.userMaxFailures < $1.userMaxFailures } ?? .init()
         var user = lockout ?? Lockout()
-        let isUserLocked = user.countFailure(limit: rules.userMaxFailures, rules: rules, at: now)
+        let isUserLocked = user.countFailure(
+            limit: rules.userMaxFailures,
+            rules: rules,
+            at: now,
+            isConsecutive: !isOfChallenges
+        )
         lockout = user
         var counted = CountedFailure(attemptsLeft: user.attemptsLeft(limit: rules.userMaxFailures, at: now))
         if isUserLocked {
@@ -40,7 +52,10 @@ extension UserRecord {
         }
         switch target {
         case .challenges(let indices):
-            for index in indices { counted.attemptsLeft = min(counted.attemptsLeft, countAttempt(index, context)) }
+            for index in indices {
+                counted.attemptsLeft = min(counted.attemptsLeft, countAttempt(index, context))
+                if isOfChallenges { endDelivery(challenges[index].tokenID, &counted, context) }
+            }
         case .token(let id, let isReset):
             count(id, isReset: isReset, into: &counted, in: context)
         }
@@ -58,6 +73,19 @@ extension UserRecord {
         return left
     }
 
+    /// Counts towards the end of a token whose challenges are guessed at: its lock has no end then.
+    private mutating func endDelivery(_ id: TokenID, _ counted: inout CountedFailure, _ context: DecisionContext) {
+        guard var token = self[id] else { return }
+        let rules = context.catalogue.policy(of: token).lockout
+        token.change { token in
+            guard token.lockout.countConsecutive(rules) else { return }
+            counted.lockedTokens.append(id)
+            counted.lockedUntil = token.lockout.lockedUntil
+            counted.attemptsLeft = 0
+        }
+        self[id] = token
+    }
+
     /// Counts a wrong value for a token alone.
     mutating func count(
         _ id: TokenID,
@@ -73,7 +101,7 @@ extension UserRecord {
         if !token.lockout.isLocked(at: now) {
             token.change { token in
                 if token.lockout.countFailure(limit: rules.maxFailures, rules: rules, at: now) {
-                    counted.lockedToken = token.id
+                    counted.lockedTokens.append(token.id)
                 }
             }
         }

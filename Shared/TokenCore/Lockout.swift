@@ -38,22 +38,34 @@ package struct Lockout: Equatable, Sendable {
 
     /// Counts one wrong value. At `limit` the lock of the next length begins.
     ///
+    /// - Parameter isConsecutive: whether it counts towards the lock that has no end.
     /// - Returns: whether this failure began a lock.
-    package mutating func countFailure(limit: Int, rules: TypePolicy.LockoutRules, at now: Instant) -> Bool {
+    package mutating func countFailure(
+        limit: Int,
+        rules: TypePolicy.LockoutRules,
+        at now: Instant,
+        isConsecutive: Bool = true
+    ) -> Bool {
         if let end = lockedUntil, end <= now {
             lockedUntil = nil
             failures = 0
         }
         failures += 1
-        consecutiveFailures += 1
-        if consecutiveFailures >= rules.maxConsecutiveFailures {
-            lockedUntil = .never
-            return true
-        }
+        if isConsecutive, countConsecutive(rules) { return true }
         guard failures >= limit else { return false }
         let seconds = rules.lockSeconds[min(level, rules.lockSeconds.count - 1)]
         lockedUntil = now.adding(seconds: Int64(seconds))
         level += 1
+        return true
+    }
+
+    /// Counts towards the lock that has no end (NIST SP 800-63B §5.2.2: at most 100 failures in a row), and nothing else.
+    ///
+    /// - Returns: whether that lock is on.
+    package mutating func countConsecutive(_ rules: TypePolicy.LockoutRules) -> Bool {
+        consecutiveFailures += 1
+        guard consecutiveFailures >= rules.maxConsecutiveFailures else { return false }
+        lockedUntil = .never
         return true
     }
 

@@ -51,22 +51,22 @@ package struct CountedOutcome<Success: Sendable>: Sendable {
     package let result: Result<Success, Rejection>
     /// The token that was named, or that the value is credited to.
     package let tokenID: TokenID?
-    /// The token that this failure locked.
-    package let lockedToken: TokenID?
+    /// The tokens that this failure locked: the one that was named, or those whose challenges were guessed at too often.
+    package let lockedTokens: [TokenID]
     /// Whether this failure locked the user.
     package let isUserLocked: Bool
 
     init(_ success: Success, tokenID: TokenID) {
         self.result = .success(success)
         self.tokenID = tokenID
-        self.lockedToken = nil
+        self.lockedTokens = []
         self.isUserLocked = false
     }
 
     init(_ rejection: Rejection, tokenID: TokenID?, counted: CountedFailure? = nil) {
         self.result = .failure(rejection)
         self.tokenID = tokenID
-        self.lockedToken = counted?.lockedToken
+        self.lockedTokens = counted?.lockedTokens ?? []
         self.isUserLocked = counted?.isUserLocked ?? false
     }
 }

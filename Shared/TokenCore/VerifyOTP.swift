@@ -46,7 +46,8 @@ extension UserRecord {
             case .challenge, .nothing: .challenges(candidates.challenges)
             }
         let policies = candidates.places.map { context.catalogue.policy(of: token(at: $0)) }
-        let counted = countFailure(target, policies: policies, in: context)
+        let isOfChallenges = candidates.challenges.count == candidates.places.count
+        let counted = countFailure(target, policies: policies, isOfChallenges: isOfChallenges, in: context)
         return CountedOutcome(Rejection(code, counted.details), tokenID: tokenID, counted: counted)
     }
 

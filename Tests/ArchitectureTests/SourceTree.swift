@@ -36,10 +36,12 @@ enum SourceTree {
             .filter { !$0.hasPrefix(".") }
     }
 
-    static func swiftFiles(in path: String) throws -> [File] {
+    static func swiftFiles(in path: String) throws -> [File] { try files(in: path, ending: ".swift") }
+
+    static func files(in path: String, ending: String) throws -> [File] {
         let folder = root.appending(path: path)
         let names = FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? []
-        let files = try names.filter { $0.hasSuffix(".swift") }.sorted().map { name in
+        let files = try names.filter { $0.hasSuffix(ending) }.sorted().map { name in
             File(path: "\(path)/\(name)", text: try text("\(path)/\(name)"))
         }
         guard !files.isEmpty else { throw NothingThere(path: path) }

@@ -98,6 +98,8 @@ struct CatalogueTests {
         #expect(anything.allows("x"))
         for topic in [
             "t.commands.enrollment", "t.commands.x", "tokens.commands.verification", "x.dlq", "__consumer_offsets",
+            "t.users",
+            "t.notifications", "t.events",
         ] {
             #expect(!anything.allows(topic), "\(topic)")
         }

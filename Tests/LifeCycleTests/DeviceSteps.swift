@@ -91,7 +91,7 @@ extension Play {
     }
 
     func locks(_ counted: Model.Counted) -> [String] {
-        (counted.lockedToken ? ["token.locked"] : []) + (counted.lockedUser ? ["user.locked"] : [])
+        Array(repeating: "token.locked", count: counted.lockedTokens) + (counted.lockedUser ? ["user.locked"] : [])
     }
 
     /// What the person types of the device; something else where there is none.

@@ -34,7 +34,7 @@ extension Play {
         }
         guard refused.isEmpty else { return Verdict(refused: refused) }
 
-        var verdict = Verdict(countedChallenges: [index])
+        var verdict = Verdict(countedChallenges: [index], isOfChallenges: true)
         if challenge.purpose != attempt.purpose { verdict.refused.insert("purpose_mismatch") }
         if challenge.context != attempt.bound, challenge.context != nil {
             verdict.refused.insert("context_mismatch")
@@ -94,7 +94,7 @@ extension Play {
 
     private func judge(_ attempt: Attempt, challenges: [Int], tokens: [Int]) -> Verdict {
         guard !challenges.isEmpty || !tokens.isEmpty else { return Verdict(refused: noChallenge(attempt)) }
-        var verdict = Verdict(countedChallenges: challenges)
+        var verdict = Verdict(countedChallenges: challenges, isOfChallenges: tokens.isEmpty)
         var told: Set<String> = []
         var counting: Set<String> = ["otp_mismatch"]
         for index in challenges {

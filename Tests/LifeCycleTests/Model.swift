@@ -93,22 +93,29 @@ struct Model {
     struct Counted {
         var attemptsLeft = Int.max
         var lockedUser = false
-        var lockedToken = false
+        var lockedTokens = 0
     }
 
-    mutating func count(_ user: Int?, token: Int?, challenges indices: [Int] = []) -> Counted {
+    /// - Parameter isOfChallenges: the value was tried on nothing else.
+    mutating func count(
+        _ user: Int?,
+        token: Int?,
+        challenges indices: [Int] = [],
+        isOfChallenges: Bool = false
+    ) -> Counted {
         var counted = Counted()
         let policy = types["totp"]?.policy ?? TypePolicy()
         let rules = policy.lockout
         if let user {
             var lock = users[user].lock ?? ModelLock()
-            counted.lockedUser = lock.fail(limit: rules.userMaxFailures, rules, now)
+            let isLocked = lock.fail(limit: rules.userMaxFailures, rules, now, isConsecutive: !isOfChallenges)
+            counted.lockedUser = isLocked
             counted.attemptsLeft = lock.left(of: rules.userMaxFailures, now)
             users[user].lock = lock
         }
         if let token {
             if !tokens[token].lock.isOn(now) {
-                counted.lockedToken = tokens[token].lock.fail(limit: rules.maxFailures, rules, now)
+                if tokens[token].lock.fail(limit: rules.maxFailures, rules, now) { counted.lockedTokens += 1 }
             }
             counted.attemptsLeft = min(counted.attemptsLeft, tokens[token].lock.left(of: rules.maxFailures, now))
         }
@@ -117,6 +124,10 @@ struct Model {
             let left = policy.challenge.maxAttempts - challenges[index].attempts
             counted.attemptsLeft = min(counted.attemptsLeft, left)
             if left <= 0 { challenges[index].state = "exhausted" }
+            let token = challenges[index].token
+            guard isOfChallenges, tokens[token].lock.failForGood(rules) else { continue }
+            counted.lockedTokens += 1
+            counted.attemptsLeft = 0
         }
         return counted
     }

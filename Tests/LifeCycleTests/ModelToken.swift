@@ -44,19 +44,29 @@ struct ModelLock: Equatable {
     /// Values still evaluated before the lock.
     func left(of limit: Int, _ now: Instant) -> Int { isOn(now) ? 0 : limit - (end == nil ? failures : 0) }
 
+    /// - Parameter isConsecutive: not so for a user's challenges: those end their own token.
     /// - Returns: whether it locked.
-    mutating func fail(limit: Int, _ rules: TypePolicy.LockoutRules, _ now: Instant) -> Bool {
+    mutating func fail(
+        limit: Int,
+        _ rules: TypePolicy.LockoutRules,
+        _ now: Instant,
+        isConsecutive: Bool = true
+    ) -> Bool {
         if end != nil { (end, failures) = (nil, 0) }
         failures += 1
-        consecutive += 1
-        if consecutive >= rules.maxConsecutiveFailures {
-            end = .never
-            return true
-        }
+        if isConsecutive, failForGood(rules) { return true }
         guard failures >= limit else { return false }
         let lengths = rules.lockSeconds
         end = now.adding(seconds: Int64(lengths[min(locks, lengths.count - 1)]))
         locks += 1
+        return true
+    }
+
+    /// - Returns: whether the lock has no end now.
+    mutating func failForGood(_ rules: TypePolicy.LockoutRules) -> Bool {
+        consecutive += 1
+        guard consecutive >= rules.maxConsecutiveFailures else { return false }
+        end = .never
         return true
     }
 }

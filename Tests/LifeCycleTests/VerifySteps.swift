@@ -20,6 +20,8 @@ extension Play {
         /// What a wrong value counts for.
         var countedToken: Int?
         var countedChallenges: [Int] = []
+        /// Nothing else was there to try the value on.
+        var isOfChallenges = false
     }
 
     struct Attempt {
@@ -111,11 +113,16 @@ extension Play {
         if answer.word == "forbidden" { return try expect(answer, events: []) }
         var counted = Model.Counted()
         if ["otp_mismatch", "purpose_mismatch", "context_mismatch"].contains(answer.word) {
-            counted = model.count(user, token: verdict.countedToken, challenges: verdict.countedChallenges)
+            counted = model.count(
+                user,
+                token: verdict.countedToken,
+                challenges: verdict.countedChallenges,
+                isOfChallenges: verdict.isOfChallenges
+            )
             let left = answer.rejection?.details.attemptsLeft
             try expect(left == counted.attemptsLeft, "attemptsLeft \(left ?? -1), expected \(counted.attemptsLeft)")
             let isLocked = answer.rejection?.details.lockedUntil != nil
-            let isExpected = counted.lockedUser || counted.lockedToken
+            let isExpected = counted.lockedUser || counted.lockedTokens > 0
             try expect(isLocked == isExpected, "lockedUntil, expected \(isExpected)")
         } else {
             try expect(answer.rejection?.details.attemptsLeft == nil, "\(answer.word) counted")

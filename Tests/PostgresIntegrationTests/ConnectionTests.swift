@@ -81,13 +81,13 @@ struct ConnectionTests {
     @Test(
         "A connection cut around COMMIT leaves the outcome unknown, whichever it was",
         .enabled(if: ProcessInfo.processInfo.environment["POSTGRES_URL"] == nil, "needs the private server's socket"),
-        arguments: [Relay.Cut.beforeRequest, .beforeAnswer],
+        arguments: [PostgresRelay.Cut.beforeRequest, .beforeAnswer],
         [true, false]
     )
-    func commitOutcomeUnknown(cut: Relay.Cut, inPipeline: Bool) throws {
+    func commitOutcomeUnknown(cut: PostgresRelay.Cut, inPipeline: Bool) throws {
         try withConnection { (observer, url) throws in
             try observer.execute("CREATE TABLE item (id bigint)")
-            let relay = try Relay(to: url)
+            let relay = try PostgresRelay(to: url)
             let connection = try PGConnection(relay.url, applicationName: "cut")
             try connection.execute("BEGIN; INSERT INTO item VALUES (1)")
             let process = connection.backendProcessID
@@ -107,12 +107,12 @@ struct ConnectionTests {
     @Test(
         "A connection cut without a COMMIT under way is lost, and no more",
         .enabled(if: ProcessInfo.processInfo.environment["POSTGRES_URL"] == nil, "needs the private server's socket"),
-        arguments: [Relay.Cut.beforeRequest, .beforeAnswer],
+        arguments: [PostgresRelay.Cut.beforeRequest, .beforeAnswer],
         [true, false]
     )
-    func connectionLost(cut: Relay.Cut, inPipeline: Bool) throws {
+    func connectionLost(cut: PostgresRelay.Cut, inPipeline: Bool) throws {
         try withConnection { (_, url) throws in
-            let relay = try Relay(to: url)
+            let relay = try PostgresRelay(to: url)
             let connection = try PGConnection(relay.url, applicationName: "cut")
             relay.cut(cut)
             let error = postgresError {
@@ -128,7 +128,7 @@ struct ConnectionTests {
     )
     func oneRoundTrip() throws {
         try withConnection { (_, url) throws in
-            let relay = try Relay(to: url)
+            let relay = try PostgresRelay(to: url)
             let connection = try PGConnection(relay.url, applicationName: "counted")
             defer { connection.close() }
             let work = (0..<8).map { (Statement(name: "s\($0)", sql: "SELECT \($0)"), [PGParameter]()) }
@@ -190,7 +190,7 @@ struct ConnectionTests {
         let directory = FileManager.default.temporaryDirectory.path + "/ut-silent-\(UInt64.random(in: 0 ... .max))"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: directory) }
-        let listener = try Relay.socket(directory + "/.s.PGSQL.5432", Glibc.bind)
+        let listener = try PostgresRelay.socket(directory + "/.s.PGSQL.5432", Glibc.bind)
         defer { _ = close(listener) }
         #expect(listen(listener, 1) == 0)
         let error = postgresError {

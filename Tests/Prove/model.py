@@ -45,12 +45,12 @@ class Count:
             return 0
         return max(0, limit - (self.failures if self.locked_until is None else 0))
 
-    def fail(self, limit: int, at: int) -> bool:
-        """Counts one; at the limit the next lock begins."""
+    def fail(self, limit: int, at: int, is_of_challenges: bool = False) -> bool:
+        """Counts one; at the limit the next lock begins. Guesses at challenges are none in a row for their user."""
         if self.locked_until is not None and self.locked_until <= at:
             self.locked_until, self.failures = None, 0
         self.failures += 1
-        self.consecutive += 1
+        self.consecutive += not is_of_challenges
         if self.failures < limit:
             return False
         self.locked_until = at + LOCK_SECONDS[min(self.level, len(LOCK_SECONDS) - 1)] * 1_000_000

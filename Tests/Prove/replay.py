@@ -249,8 +249,8 @@ class Replay:
 
     # Counting
 
-    def _count_user(self, user: User, at: int) -> int:
-        user.count.fail(USER_MAX_FAILURES, at)
+    def _count_user(self, user: User, at: int, is_of_challenges: bool = False) -> int:
+        user.count.fail(USER_MAX_FAILURES, at, is_of_challenges)
         return user.count.left(USER_MAX_FAILURES, at)
 
     def _count_token(self, token: Token, at: int, is_reset: bool = False) -> int:
@@ -408,13 +408,15 @@ class Replay:
                     credited.status = "ACTIVE"
             user.count.clear()
         elif command.code in COUNTED:
-            left = self._count_user(user, at)
+            left = self._count_user(user, at, is_of_challenges=not tokens)
             if "tokenId" in command.data:
                 left = min([left, *(self._count_token(token, at) for token in counted)])
             else:
                 for challenge in challenges:
                     challenge.fail()
                     left = min(left, MAX_ATTEMPTS - challenge.attempts)
+                    if not tokens:
+                        self.tokens[challenge.token].count.consecutive += 1
             self._compare_left(command, left, user, counted if "tokenId" in command.data else [])
 
     def _verify_challenge(self, command: Command, user: User, otp: str, data: dict) -> None:
@@ -474,7 +476,7 @@ class Replay:
         values = [token for token in tokens if token.holds_values]
         if command.code in COUNTED and any(self.tokens[c.token].is_loose for c in challenges):
             # Whether a challenge of such a token was still open, and counted, can't be told.
-            user.count.fail(USER_MAX_FAILURES, command.at)
+            user.count.fail(USER_MAX_FAILURES, command.at, is_of_challenges=not values)
             for token in counted:
                 self._count_token(token, command.at)
             for challenge in challenges if not counted else ():

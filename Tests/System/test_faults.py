@@ -207,6 +207,39 @@ def test_one_otp_sent_fifty_times_at_once_is_accepted_once(frail):
         effects(frail.client, "otp.verified", accepted)
 
 
+def test_one_otp_at_once_is_accepted_once_though_a_verifier_dies_and_another_joins(frail):
+    """A1: kill -9 of one of two, in the middle, while a third joins: lanes move with values under way."""
+    person = frail.person("dying")
+    token, secret = person.enroll_hotp()
+    totp_token, totp_secret = person.enroll_totp("now")
+    challenge = person.request(person.enroll("sms")["tokenId"])["challengeId"]
+    values = [{"otp": person.hotp(secret, 0)[0], "tokenId": token}, {"otp": person.totp(totp_secret), "tokenId": totp_token},
+              {"otp": person.received(), "challengeId": challenge}]
+    commands = {index: [] for index in range(len(values))}
+
+    def write(count):
+        for number in range(count):
+            for index, data in enumerate(values):
+                command = frail.client.command("otp.verify", person.id, {**data, "purpose": "login"})
+                frail.client.write(command, partition=(number + index) % 4)
+                commands[index].append(command)
+
+    write(8)
+    running(frail, "verifier")[0].child.kill()
+    write(8)
+    frail.system.start("verifier")
+    write(8)
+    refused = [{"otp_replayed"}, {"otp_replayed"}, {"challenge_used"}]
+    for index, written in commands.items():
+        replies = [frail.client.reply(command, timeout=90) for command in written]
+        accepted = [command for command, reply in zip(written, replies) if reply.status == "ok"]
+        assert len(accepted) == 1
+        assert {reply.code for reply in replies if reply.status != "ok"} == refused[index]
+        assert {reply.data["publicCode"] for reply in replies if reply.status != "ok"} == {"otp_mismatch"}
+        effects(frail.client, "otp.verified", accepted)
+    assert frail.database.query(f"SELECT moving_factor FROM token WHERE token_id = '{token}'") == [["1"]]
+
+
 def test_one_command_on_all_partitions_has_one_effect(frail):
     person = frail.person("copies")
     command = frail.client.command("token.enroll", person.id, {"tokenType": "email", "email": person.email})

@@ -109,3 +109,29 @@ def test_the_last_active_token_stays(crowd):
     assert answers(replies) == {"ok": TIMES - 1, "last_active_token": 1}
     active = person.ask("token.list", {"status": "ACTIVE"}).result["tokens"]
     assert len(active) == 1
+
+
+def test_the_right_value_comes_too_late_on_every_partition(crowd):
+    """A5: whichever five of forty guesses are looked at, the right value behind them is not, on any partition."""
+    person = crowd.person("guessed")
+    token, secret = person.enroll_hotp()
+    right = person.hotp(secret, 0)[0]
+    guesses = [otp for number in range(41) if (otp := str(number).zfill(6)) not in person.hotp(secret, 0, 11)][:40]
+    data = [{"otp": otp, "purpose": "login", "tokenId": token} for otp in (*guesses, *[right] * PARTITIONS)]
+    replies = at_once(crowd, [crowd.client.command("otp.verify", person.id, each) for each in data])
+    assert answers(replies) == {"otp_mismatch": 5, "locked": len(data) - 5}
+    assert {reply.code for reply in replies[-PARTITIONS:]} == {"locked"}
+    assert person.view(token)["failures"] == 5
+
+
+def test_one_number_of_many_users_gets_what_one_user_may(crowd):
+    """A12: twenty users, one number, all at once."""
+    phone = crowd.person("flooded").phone
+    people = [crowd.person("flood") for _ in range(20)]
+    for person in people:
+        person.enroll("sms", phone=phone)
+    replies = at_once(crowd, [crowd.client.command("otp.request", person.id, {"purpose": "login"}) for person in people])
+    assert answers(replies) == {"ok": 5, "too_many_requests": 15}
+    assert {reply.details["limit"] for reply in replies if reply.status != "ok"} == {"destination"}
+    crowd.receiver.wait_for(phone, 5)
+    assert len(crowd.receiver.messages(phone)) == 5

@@ -19,7 +19,7 @@ struct CountingTests {
             #expect(Scene.code(outcome?.result) == "otp_mismatch")
             #expect(Self.details(outcome)?.attemptsLeft == left)
             #expect(Self.details(outcome)?.lockedUntil == (left == 0 ? scene.now.adding(seconds: 60) : nil))
-            #expect(outcome?.lockedToken == (left == 0 ? token : nil))
+            #expect(outcome?.lockedTokens == (left == 0 ? [token] : []))
         }
         let locked = scene.verify(scene.shown(token, scene.step), token: token)
         #expect(Scene.code(locked?.result) == "locked")
@@ -72,6 +72,63 @@ struct CountingTests {
         let isUnlocked = scene.unlockUser()
         #expect(isUnlocked)
         #expect(scene.code(scene.shown(token, scene.step), token: token) == "ok")
+    }
+
+    @Test("no purpose takes guesses without end: by token, by challenge, without a name", arguments: Purpose.allCases)
+    func everyPurpose(purpose: Purpose) throws {
+        var scene = Scene()
+        let totp = scene.add("totp", status: purpose == .enrollment ? .pending : .active)
+        let sms = scene.add("sms")
+        scene.record[sms]?.device.pendingAddress = "+41790000099"
+        let context = purpose == .approval ? Array("context".utf8) : nil
+        let approval = try context.map { try Approval(reference: "r", text: "t", canonical: $0) }
+        let challenge = purpose == .enrollment ? nil : try scene.request(purpose, token: sms, approval: approval).get()
+        let isContactChange = purpose == .contactChange
+        var ways: [(token: TokenID?, challenge: ChallengeID?, limit: Int)] = [
+            (isContactChange ? sms : totp, nil, 5), (nil, nil, isContactChange ? 5 : 10),
+        ]
+        if let challenge { ways.append((nil, challenge.challenge.id, 5)) }
+        for way in ways {
+            var guessed = scene
+            let codes = (1...40).map { _ in
+                guessed.code("no", purpose, token: way.token, challenge: way.challenge, context: context)
+            }
+            #expect(codes.prefix { $0 == "otp_mismatch" }.count == way.limit)
+            #expect(
+                Set(codes.dropFirst(way.limit)).isSubset(of: ["locked", "challenge_exhausted", "challenge_not_found"])
+            )
+        }
+    }
+
+    @Test(
+        "guesses at challenges end the token that they are sent for, and lock the user for a while only",
+        arguments: [true, false]
+    )
+    func guessedChallenges(isNamed: Bool) throws {
+        var scene = Scene()
+        scene.rule("sms") { $0.lockout.maxConsecutiveFailures = 23 }
+        let sms = scene.add("sms")
+        let mail = scene.add("email")
+        let totp = scene.add("totp", status: isNamed ? .active : .disabled)
+        for count in 1...23 {
+            scene.now = scene.now.adding(seconds: scene.record.lockout?.isLocked(at: scene.now) ?? false ? 3_600 : 0)
+            let open = scene.record.challenges.last { scene.record.state(of: $0, in: scene.context) == .open }
+            let challenge = try open ?? scene.request(token: sms).get().challenge
+            let outcome = scene.verify("no", challenge: isNamed ? challenge.id : nil)
+            #expect(Scene.code(outcome?.result) == "otp_mismatch")
+            #expect(outcome?.lockedTokens == (count == 23 ? [sms] : []))
+            #expect(scene.record.lockout?.lockedUntil != .never)
+        }
+        #expect(scene.token(sms)?.lockout.lockedUntil == .never)
+        #expect(scene.token(sms)?.lockout.failures == 0)
+        #expect(Scene.code(scene.request(token: sms)) == "locked")
+        scene.now = scene.now.adding(seconds: 3_600)
+        #expect(scene.request(token: mail).failure == nil)
+        scene.record[totp]?.status = .active
+        #expect(scene.code("no", token: totp) == "otp_mismatch")
+        #expect(scene.code(scene.shown(totp, scene.step), token: totp) == "ok")
+        #expect(try scene.unlock(sms))
+        #expect(scene.request(token: sms).failure == nil)
     }
 
     @Test("with neither token nor challenge named, only the user and the open challenges of the purpose count")

@@ -86,10 +86,13 @@ final class LaneWorld {
 
     /// A worker that handles both command topics and the directory in one loop. It has asked to join its group and
     /// does nothing before it is driven.
+    ///
+    /// - Parameter relay: what its connection to the database goes through.
     func stranger(
         batchSize: Int = 256,
         group: String? = nil,
         horizon: Int64 = 86_400,
+        relay: PostgresRelay? = nil,
         stop: StopSignal = StopSignal(),
         metrics: MetricRegistry = MetricRegistry()
     ) throws -> LaneWorker {
@@ -118,7 +121,7 @@ final class LaneWorld {
             stop: stop,
             batchSize: batchSize
         )
-        let store = try TokenStore(StoreSettings(url: database, applicationName: "lanes"), keys: keys)
+        let store = try TokenStore(StoreSettings(url: relay?.url ?? database, applicationName: "lanes"), keys: keys)
         return LaneWorker(parts, store: store, consumer: consumer, producer: try KafkaProducer(kafka))
     }
 

@@ -44,6 +44,31 @@ struct PoisonTests {
         }
     }
 
+    @Test("wrong values stay counted though the batch around them is taken back and split", arguments: [0, 2, 4])
+    func counts(place: Int) async throws {
+        try await LaneWorld.run { world in
+            try poison(world)
+            let worker = try world.owner()
+            try world.write(.enrollToken, id: "enrol", ["tokenType": "hotp", "activate": "now"])
+            try worker.work(to: 1)
+            let id = try #require(try world.replies().first?.tokenID)
+            let guess: JSONObject = ["otp": "no", "purpose": "login", "tokenId": .string(id)]
+            for id in 1...4 { try world.write(.verifyOTP, id: "guess-\(id)", guess) }
+            try enroll(world, "poison", description: "poison")
+            // One batch of all, in whatever order the topics were read: the refused one stands where the test wants it.
+            var taken = try worker.take(5).map(\.record)
+            let refused = try #require(taken.firstIndex { $0.topic == world.topics.commandsEnrollment })
+            taken.insert(taken.remove(at: refused), at: place)
+            try worker.handle(taken)
+            try worker.settle()
+            let replies = try world.replies()
+            for id in 1...4 { #expect(replies.last { $0.cause == "guess-\(id)" }?.code == "otp_mismatch") }
+            #expect(replies.last { $0.cause == "poison" }?.code == "malformed")
+            #expect(try world.sql("SELECT failures FROM token").int32(0, 0) == 4)
+            #expect(try world.sql("SELECT failures FROM user_state").int32(0, 0) == 4)
+        }
+    }
+
     @Test("a copy of a refused record gets the same answer")
     func copy() async throws {
         try await LaneWorld.run { world in

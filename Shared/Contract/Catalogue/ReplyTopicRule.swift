@@ -1,7 +1,7 @@
 /// Which topics a command may name for its reply (section 2, `REPLY_TOPICS`): names, or beginnings of names.
 ///
 /// A pattern matches a topic as a whole; a trailing `*` stands for at least one of `[A-Za-z0-9._-]`. Topics of commands,
-/// dead letters and Kafka's own (`__…`) never match.
+/// users, notifications, events, dead letters and Kafka's own (`__…`) never match.
 package struct ReplyTopicRule: Sendable, Equatable {
     /// A pattern that no topic name can match. It is an operator's text, so it is told.
     package struct InvalidPattern: Error, Equatable, CustomStringConvertible {
@@ -34,7 +34,7 @@ package struct ReplyTopicRule: Sendable, Equatable {
 
     /// Whether a reply may go to `topic`; whether it exists is the broker's to say.
     package func allows(_ topic: String) -> Bool {
-        guard Topics.isValidName(topic), !topic.hasPrefix("__"), !topics.isCommandsOrDLQ(topic) else { return false }
+        guard Topics.isValidName(topic), !topic.hasPrefix("__"), !topics.isClosedToReplies(topic) else { return false }
         return patterns.contains { pattern in
             guard pattern.hasSuffix("*") else { return pattern == topic }
             let stem = pattern.dropLast()

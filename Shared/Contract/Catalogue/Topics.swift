@@ -48,10 +48,12 @@ package struct Topics: Sendable, Equatable {
     /// Where a topic's reader puts what it could not decode or handle.
     package func dlq(of topic: String) -> String { topic + Self.dlqSuffix }
 
-    /// Whether a topic holds commands, under this prefix or another, or dead letters: no reply ever goes there.
-    package func isCommandsOrDLQ(_ topic: String) -> Bool {
+    /// Whether a topic holds commands, under this prefix or another, dead letters, or what readers believe is ours: no
+    /// reply ever goes there.
+    package func isClosedToReplies(_ topic: String) -> Bool {
         topic.hasSuffix(Self.dlqSuffix) || topic.hasPrefix(prefix + "commands.")
             || topic.hasSuffix("commands.enrollment") || topic.hasSuffix("commands.verification")
+            || [users, notifications, events].contains(topic)
     }
 
     /// Whether Kafka accepts a topic of this name: 1 to 249 of `[A-Za-z0-9._-]`, neither `.` nor `..`.

@@ -1,25 +1,25 @@
-import Foundation
+package import Foundation
 import Synchronization
 
 /// A relay between one client and the private server's socket that counts round trips and cuts at a chosen moment.
-final class Relay: Sendable {
+package final class PostgresRelay: Sendable {
     /// When the connection is cut.
-    enum Cut: Int, CaseIterable, Sendable {
+    package enum Cut: Int, CaseIterable, Sendable {
         case never, beforeRequest, beforeAnswer
     }
 
     /// Where the client finds the relay.
-    let url: String
+    package let url: String
 
     private let directory: String
     private let cut = Atomic(Cut.never.rawValue)
     private let trips = Atomic(0)
 
     /// How often the client's bytes followed the server's.
-    var roundTrips: Int { trips.load(ordering: .sequentiallyConsistent) }
+    package var roundTrips: Int { trips.load(ordering: .sequentiallyConsistent) }
 
     /// - Parameter url: the server's, with its socket's directory in the parameter `host`.
-    init(to url: String) throws {
+    package init(to url: String) throws {
         let parameters = URLComponents(string: url)?.queryItems ?? []
         let host = parameters.first { $0.name == "host" }?.value ?? ""
         let port = parameters.first { $0.name == "port" }?.value ?? ""
@@ -37,7 +37,7 @@ final class Relay: Sendable {
     }
 
     /// From now on the connection ends at the next event of this sort.
-    func cut(_ when: Cut) {
+    package func cut(_ when: Cut) {
         cut.store(when.rawValue, ordering: .sequentiallyConsistent)
     }
 
@@ -77,7 +77,7 @@ final class Relay: Sendable {
         return true
     }
 
-    static func socket(
+    package static func socket(
         _ path: String,
         _ open: (CInt, UnsafePointer<sockaddr>?, socklen_t) -> CInt
     ) throws -> CInt {
