@@ -36,6 +36,17 @@ enum SourceTree {
             .filter { !$0.hasPrefix(".") }
     }
 
+    /// All files below some folders that are text.
+    static func files(in paths: [String]) throws -> [File] {
+        try paths.flatMap { path in
+            let names = FileManager.default.enumerator(atPath: root.appending(path: path).path)
+            let wanted = (names?.compactMap { $0 as? String } ?? []).filter { name in
+                ["swift", "sql", "py", "pml"].contains { name.hasSuffix(".\($0)") }
+            }
+            return try wanted.sorted().map { File(path: "\(path)/\($0)", text: try text("\(path)/\($0)")) }
+        }
+    }
+
     static func swiftFiles(in path: String) throws -> [File] {
         let folder = root.appending(path: path)
         let names = FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? []
