@@ -432,7 +432,8 @@ def test_the_directory_read_again_changes_nothing_back(kept, way, horizon):
     start(kept, "enrollment", INBOX_RETENTION="24h")
     # Behind the last record of each partition.
     for number in range(4):
-        tell(kept.person("later"), {"revision": 1, "displayName": "later"}, partition=number)
+        later = kept.person("later")
+        tell(later, {"revision": 1, "email": later.email, "displayName": "later"}, partition=number)
     wait_until(lambda: count(kept, "user_contact WHERE display_name = 'later'") == 4, 60, "what came later")
     assert contacts() == wanted and digest(kept, "token", "challenge") == before
     silent = kept.worker("enrollment").metric("usertokens_silent_skips_total")
