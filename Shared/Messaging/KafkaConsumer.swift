@@ -189,6 +189,25 @@ package final class KafkaConsumer {
         return code == RD_KAFKA_RESP_ERR_NO_ERROR && low >= 0 && high >= 0 ? (low, high) : nil
     }
 
+    /// As ``watermarks(_:)``, asked of the broker now.
+    package func queryWatermarks(
+        _ partition: TopicPartition,
+        timeoutMilliseconds: Int
+    ) throws(KafkaError) -> (low: Int64, high: Int64) {
+        var low: Int64 = 0
+        var high: Int64 = 0
+        let code = rd_kafka_query_watermark_offsets(
+            try client.open("watermarks"),
+            partition.topic,
+            partition.partition,
+            &low,
+            &high,
+            Int32(clamping: timeoutMilliseconds)
+        )
+        try KafkaError.check(code, "watermarks")
+        return (low, high)
+    }
+
     /// Leaves the group (calling `onRevoke`) and frees everything. Idempotent.
     package func close() {
         guard let raw = client.raw, !isClosing else { return }

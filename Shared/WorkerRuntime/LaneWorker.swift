@@ -231,6 +231,23 @@ package final class LaneWorker {
         return passed
     }
 
+    /// A log that ends before the record to look at is another one, too. Nothing of it comes that would tell, as nothing
+    /// stands where this worker reads on.
+    private func checkShortLogs() throws {
+        for lane in lanes.values where lane.epoch != nil {
+            guard let probe = lane.probe else { continue }
+            guard probe.isOverdue else {
+                lanes[lane.partition]?.probe?.isOverdue = true
+                continue
+            }
+            let log = try consumer.queryWatermarks(lane.partition, timeoutMilliseconds: 5_000)
+            let isShort = log.high <= probe.offset
+            if isShort { try restart(lane, isProved: false) }
+            // Where retention has removed the record there is nothing to look at any more.
+            if isShort || log.low > probe.offset { lanes[lane.partition]?.probe = nil }
+        }
+    }
+
     private func isKnown(_ record: KafkaRecord, _ probe: OwnedLane.Probe) throws -> Bool {
         guard record.offset == probe.offset else { return false }
         if let last = probe.lastRecord {
@@ -364,6 +381,7 @@ package final class LaneWorker {
             lastLook = now
             try checkEpochs()
             tellLag()
+            try checkShortLogs()
         }
     }
 
