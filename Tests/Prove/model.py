@@ -77,6 +77,8 @@ class Token:
     is_loose: bool = False
     """Its status can be changed by others than its user: its type can be retired."""
     type: str = ""
+    imported_by: object = None
+    """The command by which a device came."""
 
     @property
     def holds_values(self) -> bool:

@@ -128,7 +128,7 @@ class Replay:
         if command.code != "ok":
             if command.code in ("serial_taken", "serial_not_found", "serial_compromised"):
                 free = device is not None and device.status == "UNASSIGNED" and device.type == data["tokenType"]
-                if free:
+                if free and not (command.code == "serial_not_found" and self._may_have_missed(command, device)):
                     self._complain("states", command, f"answered {command.code}, though the device lay in the stock")
             return
         view, result = reply["result"]["token"], reply["result"]
@@ -171,7 +171,15 @@ class Replay:
             if serial in self.devices and self.devices[serial].status != "DELETED":
                 self._complain("states", command, f"{serial} was imported again", "double")
             kind = data["tokenType"].split("-")[0]
-            self.devices[serial] = Token(None, kind, True, None, "UNASSIGNED", entry["secret"], type=data["tokenType"])
+            self.devices[serial] = Token(None, kind, True, None, "UNASSIGNED", entry["secret"], type=data["tokenType"],
+                                         imported_by=command)
+
+    @staticmethod
+    def _may_have_missed(command: Command, device: Token) -> bool:
+        """Nobody can lock a device that is not there yet: who looks for it while it is imported may commit after that and have
+        found nothing. Not so who was written after the import had been answered."""
+        answers = device.imported_by.answers if device.imported_by else ()
+        return bool(command.written) and all(answer.place >= command.written.seen for answer in answers)
 
     def _change(self, command: Command, data: dict, reply: dict, user: User) -> Token | None:
         """What status and owner say of a command on one token; gives back the token where it was changed."""
@@ -184,7 +192,8 @@ class Replay:
             self._want("states", command, "token_not_found")
             return None
         if command.code == "token_not_found":
-            self._complain("states", command, f"the token is there, {token.status}", "loss")
+            if "serial" not in data or not self._may_have_missed(command, token):
+                self._complain("states", command, f"the token is there, {token.status}", "loss")
             return None
         if command.type in ("token.unassign", "token.compromise") and not token.hardware:
             self._want("states", command, "not_hardware")
