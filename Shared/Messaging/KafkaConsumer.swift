@@ -19,21 +19,20 @@ package final class KafkaConsumer {
 
     /// Connects in the background and asks to join the group; the first assignment comes inside a later `take`.
     ///
+    /// With the property `group.instance.id` it is a static member (KIP-345): a restart within the session time-out moves no
+    /// partition, and `close` does not leave the group.
+    ///
     /// - Parameters:
     ///   - topics: must exist; none is ever created by reading.
-    ///   - instanceID: a stable name makes the member static: a restart within the session time-out moves no
-    ///     partition, and `close` does not leave the group.
     package init(
         _ settings: KafkaSettings,
         group: String,
-        topics: [String],
-        instanceID: String? = nil
+        topics: [String]
     ) throws(KafkaError) {
-        var owned = [
+        let owned = [
             "group.id": group, "enable.auto.commit": "false", "enable.auto.offset.store": "false",
             "auto.offset.reset": "earliest",
         ]
-        owned["group.instance.id"] = instanceID
         membership = GroupMembership(onError: settings.onError)
         client = try KafkaClient(
             RD_KAFKA_CONSUMER,

@@ -37,8 +37,8 @@ package struct KafkaSettings: Sendable {
     /// Properties that belong to this product: its guarantees rest on them. Names and aliases.
     package static let reserved: Set<String> = [
         "acks", "auto.commit.enable", "auto.offset.reset", "delivery.report.only.error", "delivery.timeout.ms",
-        "enable.auto.commit", "enable.auto.offset.store", "enable.idempotence", "group.id", "group.instance.id",
-        "log.queue", "message.timeout.ms", "partitioner", "request.required.acks", "transactional.id",
+        "enable.auto.commit", "enable.auto.offset.store", "enable.idempotence", "group.id", "log.queue",
+        "message.timeout.ms", "partitioner", "request.required.acks", "transactional.id",
     ]
 
     private static func problems(in properties: [String: String]) -> [KafkaSettingsError.Problem] {

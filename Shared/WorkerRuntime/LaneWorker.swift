@@ -106,7 +106,7 @@ package final class LaneWorker {
         for rebalance in consumer.drainRebalances() {
             switch rebalance {
             case .revoked(let partitions, _):
-                for partition in partitions { lanes[partition] = nil }
+                for partition in partitions { drop(partition) }
                 newcomers.removeAll { partitions.contains($0.partition) }
             case .assigned(let partitions):
                 newcomers += partitions
@@ -157,7 +157,12 @@ package final class LaneWorker {
             // Lanes of that batch that stay are taken over, so that its messages are sent again.
             for advance in batch.advances { lanes[advance.partition]?.epoch = nil }
         }
-        for partition in partitions { lanes[partition] = nil }
+        for partition in partitions { drop(partition) }
+    }
+
+    private func drop(_ partition: TopicPartition) {
+        lanes[partition] = nil
+        parts.metrics.forgetLag(partition)
     }
 
     // MARK: Takeover
@@ -371,6 +376,18 @@ package final class LaneWorker {
             lastLook = now
             try checkEpochs()
             try checkShortLogs()
+            tellLag()
+        }
+    }
+
+    /// By what the last fetches told of the logs' ends: nobody is asked.
+    private func tellLag() {
+        for lane in lanes.values {
+            if lane.epoch == nil {
+                parts.metrics.forgetLag(lane.partition)
+            } else if let (low, high) = consumer.watermarks(lane.partition) {
+                parts.metrics.lag(lane.partition, max(0, high - max(low, lane.resumeAt)))
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 import CommandSigning
 import Contract
+import Messaging
 package import Telemetry
 import TokenCore
 
@@ -36,6 +37,16 @@ package final class WorkerMetrics {
         }
         committedAt = .now
         lastDuration = duration
+    }
+
+    /// Records of a partition that are not settled yet.
+    func lag(_ partition: TopicPartition, _ records: Int64) {
+        registry.gauge(.consumerLag, partition.topic, "\(partition.partition)").set(Int(records))
+    }
+
+    /// The partition is another worker's now, who tells its lag.
+    func forgetLag(_ partition: TopicPartition) {
+        registry.forget(.consumerLag, partition.topic, "\(partition.partition)")
     }
 
     func count(_ fault: SignatureFault, _ number: Int) {

@@ -28,8 +28,9 @@ struct Cluster {
         return name
     }
 
-    func makeConsumer(_ topics: [String], group: String? = nil) throws -> KafkaConsumer {
-        try KafkaConsumer(settings(), group: group ?? broker.uniqueName("group"), topics: topics)
+    func makeConsumer(_ topics: [String], group: String? = nil, member: String? = nil) throws -> KafkaConsumer {
+        let more = member.map { ["group.instance.id": $0] } ?? [:]
+        return try KafkaConsumer(settings(more), group: group ?? broker.uniqueName("group"), topics: topics)
     }
 
     /// Writes the messages and waits until all are acknowledged.

@@ -107,6 +107,33 @@ struct RebalanceTests {
         first.onRevoke = nil
     }
 
+    @Test("a static member that comes back in time has its partitions again, and nobody else notices")
+    func staticMember() throws {
+        let topic = try cluster.makeTopic("static", partitions: 2)
+        let group = cluster.broker.uniqueName("static")
+        let first = try cluster.makeConsumer([topic], group: group, member: "worker-1")
+        let second = try cluster.makeConsumer([topic], group: group, member: "worker-2")
+        defer { second.close() }
+        let deadline = ContinuousClock.now + .seconds(40)
+        while first.assignment.count != 1 || second.assignment.count != 1 {
+            try #require(ContinuousClock.now < deadline, "the group did not settle")
+            for consumer in [first, second] { _ = try consumer.take(max: 10, waitMilliseconds: 50) }
+        }
+        let (left, kept) = (first.assignment, second.assignment)
+        _ = second.drainRebalances()
+        first.close()
+
+        let again = try cluster.makeConsumer([topic], group: group, member: "worker-1")
+        defer { again.close() }
+        while again.assignment.isEmpty {
+            try #require(ContinuousClock.now < deadline, "it was given nothing")
+            for consumer in [again, second] { _ = try consumer.take(max: 10, waitMilliseconds: 50) }
+        }
+        #expect(again.assignment == left)
+        #expect(second.assignment == kept)
+        #expect(second.drainRebalances().isEmpty)
+    }
+
     @Test("close calls onRevoke, so that the last work can be committed")
     func closeRevokes() throws {
         let topic = try cluster.makeTopic("leave")

@@ -25,7 +25,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="Tests/prove", description=__doc__)
     parser.add_argument("--minutes", type=float, default=10, help="how long load and faults last (10)")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6), help="draws load and faults")
-    parser.add_argument("--quick", action="store_true", help="a minute, and the self-test on its history")
+    parser.add_argument("--quick", action="store_true", help="two minutes, and the self-test on their history")
     parser.add_argument("--calm", action="store_true", help="no faults")
     parser.add_argument("--self-test", action="store_true", help="shows that the checker finds what it should")
     parser.add_argument("--check", metavar="FOLDER", type=Path, help="checks a history that was kept")
@@ -35,7 +35,7 @@ def arguments() -> argparse.Namespace:
 
 def record(seed: int, seconds: float, calm: bool, report: Report) -> History:
     from arena import Arena
-    from collect import collect, wait_for_the_end
+    from collect import collect, server_said, wait_for_the_end
     from load import Load
     from storm import Storm
 
@@ -57,9 +57,10 @@ def record(seed: int, seconds: float, calm: bool, report: Report) -> History:
             if load.failure:
                 raise load.failure
             begin = time.monotonic()
-            reader, report.missing = wait_for_the_end(arena, load, storm.pulse, max(90, seconds / 4))
+            reader, report.missing = wait_for_the_end(arena, load, max(60, seconds / 4))
             report.say(f"all is answered after {time.monotonic() - begin:.0f} s" if not report.missing else "not all is answered")
             report.storm(storm)
+            report.server_said = server_said(arena)
             return collect(arena, load, reader)
         except Exception:
             logs = Path(tempfile.mkdtemp(prefix=f"prove-{seed}-"))
@@ -77,7 +78,7 @@ def main() -> int:
     if options.check:
         history = History.read(options.check)
     else:
-        seconds = 60 if options.quick else 20 if options.self_test else options.minutes * 60
+        seconds = 120 if options.quick else 20 if options.self_test else options.minutes * 60
         report.length = seconds
         history = record(options.seed, seconds, options.calm or options.self_test, report)
         if options.keep:

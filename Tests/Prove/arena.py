@@ -1,11 +1,13 @@
 """A private world to break: real PostgreSQL, the embedded broker behind its relay, a receiver, several workers of each kind."""
 
 import contextlib
+import glob
 import os
 import subprocess
 from pathlib import Path
 
 from client import Client, Keys
+from commits import Commits
 from history import COMMAND_TOPICS
 from processes import Failure, wait_until
 from system import System
@@ -16,10 +18,21 @@ POLICY = {"lockSeconds": [2, 4, 8], "resendAfter": 10, "maxPerUser": 50}
 BUILT_IN = ("sms", "email", "virtual", "hotp", "totp", "hotp-hardware", "totp-hardware", "recovery")
 SETTINGS = {"SCAN_INTERVAL": "1s", "LOG_LEVEL": "debug", "AUDIT_CHECKPOINT_INTERVAL": "5s",
             "SEND_LIMIT_USER": "100000/15m", "SEND_LIMIT_DESTINATION": "100000/15m",
-            # The embedded broker keeps a member that died in a rebalance for as long as this, 5 minutes by default.
+            # So long the group waits for a member that died in a rebalance: 5 minutes by default.
             "KAFKA_PROPERTY_MAX_POLL_INTERVAL_MS": "10000"}
 DISK_MEGABYTES = 400
 PASSWORD = "canary-of-the-database"
+
+
+FAKE_TIME = "/usr/lib/*/faketime/libfaketimeMT.so.1"
+
+
+def set_clock(file: Path, seconds: int) -> None:
+    """Moves the clock of the programs that were told of the file, at once: nobody reads it half written."""
+    new = file.with_suffix(".new")
+    new.write_text(f"{seconds:+}\n")
+    new.chmod(0o644)
+    new.replace(file)
 
 
 def binaries() -> Path:
@@ -37,27 +50,47 @@ class Arena:
         self.disk = self._small_disk(directory / "postgres")
         self.client: Client | None = None
         self.system: System | None = None
+        self.members: dict[int, int] = {}
+        """Numbers of workers among their kind, by process."""
+        self.has_database_clock = False
         try:
             self.system = System(directory, binaries(), durable=True, faults=True, partitions=4, settings=SETTINGS)
             self.database, self.broker = self.system.database, self.system.broker
             # The private server asks for no password, but workers are given one, which they must not show.
             user = "user_tokens_worker"
             self.system.worker_database = self.system.worker_database.replace(f"{user}@", f"{user}:{PASSWORD}@", 1)
-            # A transaction that waits for our locks is ended as a deadlock soon; the small disk holds its log.
-            for setting in ("deadlock_timeout = '200ms'", "max_wal_size = '96MB'"):
-                self.database.query(f"ALTER SYSTEM SET {setting}")
-            self.database.query("SELECT pg_reload_conf()")
+            self._prepare_database()
             self.keys = Keys(self.system.settings["KEYS_FILE"])
             self.client = Client(self.broker.client_properties, self.system.prefix, source="/prove/iam")
             for topic in (*COMMAND_TOPICS, "users"):
                 self.client.follow(self.system.prefix + topic)
-            self.system.start_all(WORKERS)
+            for worker in [self.start(kind) for kind in WORKERS]:
+                worker.wait_ready()
             for type in BUILT_IN:
                 self.client.ask("tokentype.edit", "~types", {"tokenType": type, "policy": POLICY},
                                 id=f"setup-{type}", attributes={"correlationid": "/prove/iam"}).result
         except BaseException:
             self.close()
             raise
+
+    def _prepare_database(self) -> None:
+        """Its log tells the order of commits, and fits the small disk; who waits for our locks is soon ended as a deadlock; and
+        its clock is ours, where faketime is installed."""
+        for setting in ("deadlock_timeout = '200ms'", "max_wal_size = '96MB'", "wal_level = logical"):
+            self.database.query(f"ALTER SYSTEM SET {setting}")
+        if library := glob.glob(FAKE_TIME):
+            self.set_database_clock(0)
+            self.database.environment = {**os.environ, **self.fake_time(library[0], self.directory / "database-clock")}
+            self.has_database_clock = True
+        self.database.stop()
+        self.database.start()
+        self.commits = Commits(self.database)
+
+    @staticmethod
+    def fake_time(library: str, clock: Path) -> dict[str, str]:
+        """The environment of a program whose wall clock is moved as the file says."""
+        return {"LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_NO_CACHE": "1",
+                "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
 
     @staticmethod
     def _small_disk(directory: Path) -> Path | None:
@@ -77,7 +110,15 @@ class Arena:
                 if worker.child.is_running and kind in (None, worker.kind)]
 
     def start(self, kind: str, **settings: str):
-        return self.system.start(kind, **settings)
+        """Starts a worker under the first name that no living one of its kind bears. Those of odd number are static members
+        of their group, who have their partitions again where they are back in time."""
+        borne = {self.members.get(worker.child.pid) for worker in self.running(kind)}
+        number = next(number for number in range(1, 99) if number not in borne)
+        if number % 2:
+            settings["KAFKA_PROPERTY_GROUP_INSTANCE_ID"] = f"{kind}-{number}"
+        worker = self.system.start(kind, **settings)
+        self.members[worker.child.pid] = number
+        return worker
 
     def bury(self) -> None:
         """Keeps the logs of those that have ended, and starts as many as there should be."""
@@ -90,6 +131,7 @@ class Arena:
         for order in ("hold off", "refuse off", "delay 0"):
             self.broker.tell(order)
         self.free_disk()
+        self.set_database_clock(0)
         self.start_database()
         self.database.query("ALTER ROLE user_tokens_worker RESET ALL")
         for worker in self.running():
@@ -112,6 +154,10 @@ class Arena:
                 return False
 
         wait_until(comes_up, 60, "PostgreSQL to start", every=0.5)
+
+    def set_database_clock(self, seconds: int) -> None:
+        """Moves the clock of the database by some seconds against ours."""
+        set_clock(self.directory / "database-clock", seconds)
 
     def fill_disk(self) -> bool:
         if self.disk is None:

@@ -5,7 +5,7 @@ import random
 from dataclasses import replace
 
 from checker import check
-from commands import commands_of, topic_of
+from commands import commands_of, directory_changes_of, topic_of
 from history import COMMAND_TOPICS, History, Record
 
 
@@ -136,12 +136,11 @@ def two_answers_are_swapped(history, draw):
 
 def an_effect_comes_before_its_time(history, draw):
     """The inbox tells that a command was decided before one that had been answered when it was written."""
-    rows = sorted(history.tables["inbox"], key=lambda row: row["at"])
     users = {}
     for command in sorted((c for c in commands_of(history) if c.stored and c.answers and c.written), key=lambda c: c.order):
         first = users.setdefault(command.user, command)
         if min(answer.place for answer in first.answers) < command.written.seen:
-            command.stored["at"] = rows[0]["at"] - 10**9
+            command.stored["commit"] = -1
             return
     raise NotHere
 
@@ -151,6 +150,14 @@ def a_lane_is_out_of_order(history, draw):
     lane = [row for row in rows if row["partition"] == rows[0]["partition"]]
     lane.sort(key=lambda row: (row["batch_seq"], row["position"]))
     lane[1]["batch_seq"], lane[-1]["batch_seq"] = lane[-1]["batch_seq"], lane[1]["batch_seq"]
+
+
+def a_directory_record_is_lost(history, draw):
+    """As if its effect had never been: nothing tells of it but what it voided."""
+    keys = {change.stored["key"] for change in directory_changes_of(history)}
+    if not keys:
+        raise NotHere
+    history.tables["inbox"].remove(next(row for row in history.tables["inbox"] if row["key"] in keys))
 
 
 def an_event_is_missing(history, draw):
@@ -305,6 +312,26 @@ def a_message_is_not_written(history, draw):
     _drop(history, *[r for r in history.records if r.topic.endswith(".notifications") and r.cause == reply.cause])
 
 
+def a_notification_has_no_end(history, draw):
+    _drop(history, *_same(history, draw.choice(_events(history, "notification.sent"))))
+
+
+def a_notification_has_two_ends(history, draw):
+    event = draw.choice(_events(history, "notification.sent"))
+    changed = {"ce_id": lambda id: id + "x", "ce_type": lambda type: type.replace("sent", "dropped")}
+    _again(history, event, headers=[[n, changed[n](v) if n in changed else v] for n, v in event.headers])
+
+
+def nobody_took_what_was_sent(history, draw):
+    event = draw.choice(_events(history, "notification.sent"))
+    history.facts["taken"] = {id: n for id, n in history.facts["taken"].items() if id != event.data["notificationId"]}
+
+
+def a_message_is_taken_twice(history, draw):
+    event = draw.choice(_events(history, "notification.sent"))
+    history.facts.update({"taken": {**history.facts["taken"], event.data["notificationId"]: 2}, "notifiers killed": 0})
+
+
 def a_dead_letter_is_missing(history, draw):
     letter = next((r for r in history.records if r.topic.endswith(".dlq")), None)
     if letter is None:
@@ -374,7 +401,7 @@ BREAKAGES = {
     a_record_is_missing: "log",
     an_answer_is_missing: "answers", a_command_has_two_answers: "answers", a_repeat_differs_in_a_header: "answers",
     an_answer_bears_another_type: "answers", an_inbox_row_is_missing: "answers", a_reused_id_is_not_refused: "answers",
-    a_message_is_not_written: "answers", two_answers_are_swapped: "order", an_effect_comes_before_its_time: "order",
+    a_message_is_not_written: "answers", a_directory_record_is_lost: "answers", two_answers_are_swapped: "order", an_effect_comes_before_its_time: "order",
     a_lane_is_out_of_order: "order", an_old_state_is_used: "order", an_event_is_missing: "effects", an_effect_is_doubled: "effects",
     a_refused_command_has_an_effect: "effects", an_audit_row_is_missing: "effects", an_audit_row_tells_otherwise: "effects",
     a_value_is_accepted_twice: "values", a_challenge_is_accepted_twice: "values", a_wrong_value_is_accepted: "values",
@@ -382,7 +409,8 @@ BREAKAGES = {
     a_users_count_is_off_by_one: "counts", a_tokens_count_is_off_by_one: "counts", an_answer_tells_of_too_many_attempts: "counts",
     more_are_evaluated_than_allowed: "counts", a_status_is_not_what_the_events_tell: "states",
     the_last_event_of_a_token_is_missing: "states", a_version_has_two_faces: "states", a_change_is_refused_that_is_allowed: "states",
-    a_dead_letter_is_missing: "letters", a_dead_letter_holds_something_else: "letters", a_good_record_has_a_dead_letter: "letters",
+    a_notification_has_no_end: "messages", a_notification_has_two_ends: "messages", nobody_took_what_was_sent: "messages",
+    a_message_is_taken_twice: "messages", a_dead_letter_is_missing: "letters", a_dead_letter_holds_something_else: "letters", a_good_record_has_a_dead_letter: "letters",
     the_audit_is_broken: "audit", a_lane_owes_answers: "audit", a_log_shows_an_otp: "secrecy", a_log_shows_a_seed: "secrecy",
     an_event_shows_a_contact: "secrecy", a_metric_shows_a_contact: "secrecy", the_dump_shows_a_seed: "secrecy",
     the_dump_shows_an_otp: "secrecy",

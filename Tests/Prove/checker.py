@@ -8,6 +8,7 @@ from finding import Finding
 from history import History
 from replay import Replay
 from rules import RULES
+from rules.messages import taken_again
 
 
 # Rules whose findings are partly those of the replay.
@@ -37,6 +38,9 @@ def check(history: History, report=None, only: str | None = None) -> list[Findin
         if only in (None, name) or (name == "replay" and only in REPLAYED):
             findings += rule(book)
     if report:
+        if again := taken_again(book):
+            killed = history.facts["notifiers killed"]
+            report.notes.append(f"messages that a provider took again after a notifier was killed ({killed} were): {again}")
         report.counts["commands"] = Counter(command.type for command in book.commands)
         report.counts["answers"] = Counter(command.code or "none" for command in book.commands)
         unread = sum(record.place >= 10**9 for record in history.records)

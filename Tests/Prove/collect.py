@@ -1,15 +1,17 @@
 """Waits until everything is answered, and takes the history down."""
 
 import json
+import signal
 import subprocess
 import time
+from collections import Counter
 
 from arena import PASSWORD, Arena
 from client import Client, Message
 from history import COMMAND_TOPICS, History, Record
 from load import Load
 from processes import Failure
-from pulse import Pulse
+from rules.messages import ENDS
 from servers import postgres_program
 
 NEVER = 10**9
@@ -30,14 +32,13 @@ TABLES = {
 }
 
 
-def wait_for_the_end(arena: Arena, load: Load, pulse: Pulse, timeout: float) -> tuple[Client, list[str]]:
-    """Returns when each command has a reply and each unreadable record a letter, and nothing is said any more; gives back a
+def wait_for_the_end(arena: Arena, load: Load, timeout: float) -> tuple[Client, list[str]]:
+    """Returns when each command has a reply, each unreadable record a letter and each notification an end, and nothing is said any more; gives back a
     reader that no fault has touched, and whose answer did not come in time."""
     arena.client.flush(60)
     reader = Client(arena.broker.client_properties, arena.client.prefix)
     for topic in (*COMMAND_TOPICS, "users"):
         reader.follow(arena.client.prefix + topic)
-    pulse.rest()
     deadline = time.monotonic() + timeout
     quiet, before = 0, -1
     while True:
@@ -48,19 +49,20 @@ def wait_for_the_end(arena: Arena, load: Load, pulse: Pulse, timeout: float) -> 
         if quiet >= 4 or time.monotonic() > deadline:
             load.learn()
             return reader, missing
-        for kind in pulse.still() if missing else ():
-            for pause in pulse.revive(kind):
-                time.sleep(pause)
         time.sleep(0.5)
 
 
 def _unanswered(reader: Client) -> list[str]:
+    """Ids of commands without a reply, of unreadable records without a letter, of notifications without an end."""
     prefix = reader.prefix
     messages = reader.messages[: len(reader.messages)]
     replied = {message.cause for message in messages if message.topic == prefix + "replies"}
     letters = {message.header("poison") for message in messages if message.topic.endswith(".dlq")}
+    ended = {message.data.get("notificationId") for message in messages if message.type in ENDS}
     missing = []
     for message in messages:
+        if message.topic == prefix + "notifications" and message.data["notificationId"] not in ended:
+            missing.append(message.data["notificationId"])
         if message.topic.removeprefix(prefix) not in COMMAND_TOPICS:
             continue
         if message.header("poison"):
@@ -95,15 +97,33 @@ def _records(arena: Arena, reader: Client) -> list[Record]:
             for message in reader.messages]
 
 
+# What a fault of the database comes to, by what it writes into its log; a full disk has no room for all of that.
+SAID = {"deadlocks": "deadlock detected", "statements timed out": "canceling statement due to statement timeout",
+        "refused for want of space": "No space left on device", "ended sessions": "terminating connection due to administrator command",
+        "crashes": "database system was not properly shut down"}
+
+
+def server_said(arena: Arena) -> Counter[str]:
+    """How often the faults reached somebody: a lock that nobody waited for is none."""
+    text = (arena.database.directory / "server.log").read_text(errors="replace")
+    return Counter({name: text.count(words) for name, words in SAID.items()})
+
+
 def collect(arena: Arena, load: Load, reader: Client) -> History:
     history = History(_records(arena, reader), load.written, opened=load.opened)
     read = {(r.topic, r.partition, r.offset): r.value for r in history.records}
     history.facts["unlike"] = [f"{m.topic}/{m.partition}/{m.offset}" for m in arena.client.messages
                                if read.get((m.topic, m.partition, m.offset), m) != _text(m.value)]
     history.tables = {name: rows(arena, sql) for name, sql in TABLES.items()}
+    arena.commits.read()
+    for row in history.tables["inbox"]:
+        row["commit"] = arena.commits.places[row["transaction"]]
     _open_what_is_sealed(arena, history)
     history.facts["audit verify"] = _tool(arena, "audit", "verify")
     history.facts["prefix"] = arena.client.prefix
+    history.facts["taken"] = arena.system.receiver.counts()
+    ended = [worker.child.process.returncode for worker in arena.system.workers if worker.kind == "notifier"]
+    history.facts["notifiers killed"] = ended.count(-signal.SIGKILL)
     history.canaries = {"secrets": sorted(load.seeds | set(history.secrets.values()) | _keys(arena) | {PASSWORD}),
                         "otps": sorted(load.otps | set(history.otps.values())
                                        | {code for codes in history.codes.values() for code in codes}),

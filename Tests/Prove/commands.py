@@ -68,7 +68,8 @@ class Command:
 
     @property
     def order(self) -> tuple:
-        return self.stored["at"], self.stored["transaction"], self.stored["position"]
+        """Its place among all effects: that of its transaction in the order of commits, and its place there."""
+        return self.stored["commit"], self.stored["position"]
 
     @property
     def mark(self) -> str:
@@ -76,6 +77,27 @@ class Command:
 
     def __str__(self) -> str:
         return f"{self.id} ({self.type} of {self.user}, {(self.executed or self.copies[0]).where})"
+
+
+@dataclass
+class DirectoryChange:
+    """A record of the user directory, or its tombstone, that had its effect."""
+
+    record: Record
+    stored: dict
+    """Its row in the inbox."""
+
+    @property
+    def user(self) -> str:
+        return self.record.key
+
+    @property
+    def contact(self) -> dict | None:
+        return None if self.record.value is None else self.record.data
+
+    @property
+    def order(self) -> tuple:
+        return self.stored["commit"], self.stored["position"]
 
 
 def content(record: Record) -> tuple[str, dict, dict]:
@@ -94,9 +116,21 @@ def identity(record: Record) -> tuple[str, str, str] | None:
     return record.key.split("/")[0], attributes["source"], attributes["id"]
 
 
-def inbox_key(tenant: str, source: str, id: str) -> str:
-    digest = hashlib.sha256("\0".join((tenant, source, id)).encode()).digest()[:16]
+def inbox_key(*parts: str) -> str:
+    """Of a command: of its tenant, source and id."""
+    digest = hashlib.sha256("\0".join(parts).encode()).digest()[:16]
     return str(uuid.UUID(bytes=digest))
+
+
+def directory_changes_of(history: History) -> list[DirectoryChange]:
+    """All records of the directory that were taken; they bear no id, so their place in the log is their name."""
+    stored = {row["key"]: row for row in history.tables["inbox"]}
+    found = []
+    for record in history.by_topic["users"]:
+        row = stored.get(inbox_key("record", record.topic, f"{record.partition}.{record.offset}.{record.timestamp}"))
+        if row:
+            found.append(DirectoryChange(record, row))
+    return found
 
 
 def commands_of(history: History) -> list[Command]:

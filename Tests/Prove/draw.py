@@ -24,12 +24,12 @@ STEPS = {
 # kind: (weight, seconds it lasts at least, at most)
 WORKER_FAULTS = {
     "kill": (5, 1, 4), "freeze": (3, 8, 12), "rolling restart": (2, 2, 4), "four and one": (2, 5, 9),
-    "worker's clock back": (1, 4, 8),
+    "worker's clock back": (1, 4, 8), "offsets lost": (1, 1, 3),
 }
 SERVER_FAULTS = {
     "PostgreSQL stopped": (2, 1, 5), "PostgreSQL crashed": (2, 1, 3), "backend killed": (1, 1, 2),
     "database connections cut": (3, 1, 2), "rows locked": (3, 2, 5), "deadlock": (3, 2, 5), "statement timeout": (2, 3, 5),
-    "disk full": (2, 2, 5), "broker paused": (2, 2, 6), "acknowledgements held": (3, 2, 5), "broker cut": (3, 1, 2),
+    "disk full": (2, 2, 5), "database's clock back": (2, 3, 6), "broker paused": (2, 2, 6), "acknowledgements held": (3, 2, 5), "broker cut": (3, 1, 2),
     "broker delayed": (2, 3, 6), "broker refuses": (2, 2, 5),
 }
 

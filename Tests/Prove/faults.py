@@ -7,11 +7,12 @@ import signal
 import subprocess
 from pathlib import Path
 
-from arena import Arena, WORKERS
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from arena import FAKE_TIME, WORKERS, Arena, set_clock
 from processes import Failure
 from servers import postgres_program
-
-FAKE_TIME = "/usr/lib/*/faketime/libfaketimeMT.so.1"
 
 
 class CannotBeMade(Exception):
@@ -38,9 +39,13 @@ def freeze(arena: Arena, draw: random.Random, lasts: float):
 
 
 def rolling_restart(arena: Arena, draw: random.Random, lasts: float):
-    """SIGTERM, one after the other, each with a successor."""
+    """SIGTERM, one after the other, each with a successor of its name."""
     for worker in arena.running(draw.choice(("verifier", "enrollment"))):
         worker.child.send(signal.SIGTERM)
+        for _ in range(20):
+            if not worker.child.is_running:
+                break
+            yield 0.2
         successor = arena.start(worker.kind)
         # The next one goes when this one is there, or after some time.
         for _ in range(10):
@@ -61,21 +66,35 @@ def four_and_one(arena: Arena, draw: random.Random, lasts: float):
     arena.bury()
 
 
+def offsets_lost(arena: Arena, draw: random.Random, lasts: float):
+    """All workers of a kind end, and the group's offsets with them: their successors read everything again."""
+    kind = draw.choice(("verifier", "enrollment"))
+    for worker in arena.running(kind):
+        worker.child.kill()
+    yield lasts
+    group = arena.client.prefix + kind
+    admin = AdminClient({**arena.broker.client_properties, "log_level": "2"})
+    try:
+        admin.delete_consumer_groups([group], request_timeout=3)[group].result(4)
+    except KafkaException as error:
+        raise Failure(f"the group is still there: {error}") from None
+    finally:
+        arena.bury()
+
+
 def clock_back(arena: Arena, draw: random.Random, lasts: float):
     """A worker whose clock goes back by some seconds while it runs."""
     library = glob.glob(FAKE_TIME)
     if not library:
         raise CannotBeMade("faketime is not installed")
     clock = arena.directory / f"clock-{draw.randrange(10**6)}"
-    clock.write_text("+0\n")
-    clock.chmod(0o644)
+    set_clock(clock, 0)
     kind = draw.choice(("verifier", "enrollment"))
-    worker = arena.start(kind, LD_PRELOAD=library[0], FAKETIME_TIMESTAMP_FILE=str(clock), FAKETIME_NO_CACHE="1",
-                         FAKETIME_DONT_FAKE_MONOTONIC="1")
+    worker = arena.start(kind, **arena.fake_time(library[0], clock))
     yield lasts / 2
     if not worker.child.is_running:
         raise CannotBeMade("a worker does not run under faketime")
-    clock.write_text(f"-{draw.randint(10, 90)}\n")
+    set_clock(clock, -draw.randint(10, 90))
     # It works alone with the clock that it has now.
     for other in arena.running(kind):
         if other is not worker:
@@ -145,10 +164,10 @@ def deadlock(arena: Arena, draw: random.Random, lasts: float):
 
 
 def statement_timeout(arena: Arena, draw: random.Random, lasts: float):
-    """Statements of workers that connect now are ended after 400 ms, and rows are locked for longer."""
+    """Statements of workers that connect now are ended after 400 ms, and all users' rows are locked for longer."""
     arena.database.query("ALTER ROLE user_tokens_worker SET statement_timeout = '400ms'")
     arena.database.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'user_tokens_worker'")
-    session = _session(arena, _locking(draw, 2, lasts / 2))
+    session = _session(arena, f"BEGIN; SELECT 1 FROM user_state FOR UPDATE; SELECT pg_sleep({lasts / 2:.2f}); ROLLBACK;")
     yield lasts
     session.wait(60)
     arena.database.query("ALTER ROLE user_tokens_worker RESET statement_timeout")
@@ -161,6 +180,15 @@ def disk_full(arena: Arena, draw: random.Random, lasts: float):
     yield lasts
     arena.free_disk()
     arena.start_database()
+
+
+def database_clock_back(arena: Arena, draw: random.Random, lasts: float):
+    """The database's clock goes back by up to a minute and a half, and later forward again."""
+    if not arena.has_database_clock:
+        raise CannotBeMade("faketime is not installed")
+    arena.set_database_clock(-draw.randint(5, 90))
+    yield lasts
+    arena.set_database_clock(0)
 
 
 def _relay(order: str, end: str):
@@ -187,9 +215,11 @@ def broker_cut(arena: Arena, draw: random.Random, lasts: float):
 
 MAKERS = {
     "kill": kill, "freeze": freeze, "rolling restart": rolling_restart, "four and one": four_and_one,
+    "offsets lost": offsets_lost,
     "worker's clock back": clock_back, "PostgreSQL stopped": postgres_stopped, "PostgreSQL crashed": postgres_crashed,
     "backend killed": backend_killed, "database connections cut": connections_cut, "rows locked": rows_locked,
     "deadlock": deadlock, "statement timeout": statement_timeout, "disk full": disk_full,
+    "database's clock back": database_clock_back,
     "broker paused": _relay("hold on", "hold off"), "acknowledgements held": _relay("hold produce", "hold off"),
     "broker cut": broker_cut, "broker delayed": _relay("delay 300", "delay 0"), "broker refuses": broker_refuses,
 }

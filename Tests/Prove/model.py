@@ -75,7 +75,7 @@ class Token:
     count: Count = field(default_factory=Count)
     ends: int | None = None
     is_loose: bool = False
-    """Its status can be changed by others than its user's commands: the directory, or its type."""
+    """Its status can be changed by others than its user: its type can be retired."""
     type: str = ""
 
     @property
@@ -146,4 +146,6 @@ class User:
     count: Count = field(default_factory=Count)
     is_known: bool = False
     """Has had a token: only then is there something to count for."""
+    contact: dict | None = None
+    """What the directory says of him."""
     challenges: dict[str, Challenge] = field(default_factory=dict)

@@ -1,14 +1,15 @@
 """Plays the commands of a history, in the order of their effects, over the model; each answer has to be the model's.
 
-The order is the inbox's: the instant that a transaction takes after it holds all its locks, then lane, batch and place. It
-is believed only because another rule (`order`) compares it with the log and with what was answered before what was written.
+The order is that in which PostgreSQL committed, by its own log, then the place in the batch; whoever holds a user's lock
+until the commit comes before whoever waits for it. Another rule (`order`) compares it with the topics' logs and with what was
+answered before what was written.
 """
 
 import re
 from collections import defaultdict
 from datetime import datetime, timezone
 
-from commands import Command
+from commands import Command, DirectoryChange, directory_changes_of
 from finding import Finding
 from history import History
 from model import AFTER, COUNTED, MAX_ATTEMPTS, MAX_FAILURES, STATUS, USER_MAX_FAILURES, VOIDING, Challenge, Token, User
@@ -26,6 +27,7 @@ class Replay:
     def __init__(self, history: History, commands: list[Command]):
         self.history = history
         self.commands = sorted((c for c in commands if c.stored and c.answers), key=lambda command: command.order)
+        self.directory = directory_changes_of(history)
         self.users: dict[str, User] = defaultdict(User)
         self.tokens: dict[str, Token] = {}
         self.devices: dict[str, Token] = {}
@@ -33,10 +35,6 @@ class Replay:
         self.accepted: list[tuple[Command, str, str, int | str]] = []
         """What was accepted: command, `token` or `challenge`, whose, and which counter, step, code or value."""
         self.sent = self._sent()
-        # Of two imports at once either may be the first: no device is there yet whose lock would tell.
-        self.imported = {entry["serial"] for command in self.commands if command.type == "token.import" and command.code == "ok"
-                         for entry in command.data["tokens"]
-                         if entry["serial"] not in {skipped["serial"] for skipped in command.reply["result"]["skipped"]}}
 
     def _sent(self) -> dict[str, str]:
         """The OTP that each `otp.request` gave rise to."""
@@ -48,13 +46,32 @@ class Replay:
         return found
 
     def run(self) -> "Replay":
-        for command in self.commands:
+        for step in sorted([*self.commands, *self.directory], key=lambda step: step.order):
+            if isinstance(step, DirectoryChange):
+                self._directory(step, self.users[step.user])
+                continue
+            command = step
             play = getattr(self, "_" + command.type.replace(".", "_"), None)
             if command.code in NOBODY:
                 self._nobody(command)
             elif play:
                 play(command, command.data, command.reply, self.users[command.user])
         return self
+
+    def _directory(self, change: DirectoryChange, user: User) -> None:
+        """New contact data void what was sent to the old; who left has no virtual token and no open challenge."""
+        before, contact = user.contact, change.contact
+        if before and contact and contact["revision"] < before["revision"]:
+            return
+        user.contact = contact
+        mine = [token for token in self.tokens.values() if f"default/{token.user}" == change.user]
+        for token in mine:
+            is_virtual = token.kind == "virtual"
+            moved = any((before or {}).get(name) != (contact or {}).get(name) for name in ("phone", "email"))
+            if contact is None or (is_virtual and moved):
+                self._void(user, token)
+            if contact is None and is_virtual and token.status in ("PENDING", "ACTIVE", "DISABLED"):
+                token.status = "OBSOLETE"
 
     def _complain(self, rule: str, command: Command, text: str, kind: str = "other") -> None:
         self.findings.append(Finding(rule, f"{command}: {text}", kind))
@@ -94,6 +111,8 @@ class Replay:
             if device:
                 left = min(left, self._count_token(device, command.at))
             return self._compare_left(command, left, user, [device] if device else [])
+        if data["tokenType"] == "virtual" and command.code in ("ok", "no_contact"):
+            self._want("states", command, "ok" if user.contact else "no_contact", "by the directory")
         if command.code != "ok":
             if command.code in ("serial_taken", "serial_not_found", "serial_compromised"):
                 free = device is not None and device.status == "UNASSIGNED" and device.type == data["tokenType"]
@@ -118,7 +137,7 @@ class Replay:
         else:
             token = Token(view["tokenId"], view["kind"], view["hardware"], view["userId"], view["status"], data.get("secret"))
             token.codes = set(self.history.codes.get(result.get("provisioning", {}).get("codes"), ()))
-            token.is_loose = view["kind"] == "virtual" or view["tokenType"].startswith("own-")
+            token.is_loose = view["tokenType"].startswith("own-")
             token.type = view["tokenType"]
             if view["expiresAt"]:
                 token.ends = microseconds(view["expiresAt"])
@@ -134,7 +153,7 @@ class Replay:
         for entry in data["tokens"]:
             serial = entry["serial"]
             if serial in skipped:
-                if serial not in self.imported:
+                if serial not in self.devices:
                     self._complain("states", command, f"{serial} was skipped, though it was not there", "loss")
                 continue
             if serial in self.devices and self.devices[serial].status != "DELETED":
@@ -439,7 +458,7 @@ class Replay:
         self._settle(command, user, tokens, challenges, otp, [])
 
     def _follow(self, command: Command, user: User, tokens: list[Token], otp: str, purpose: str, counted: list[Token]) -> None:
-        """Where a token's status may have been changed by the directory or its type: believes the answer about it."""
+        """Where a token's type may have been retired: believes the answer about it."""
         challenges = [c for c in user.challenges.values() if c.purpose == purpose and self._state(c, command.at) == "open"
                       and (not counted or c.token == counted[0].id)]
         values = [token for token in tokens if token.holds_values]

@@ -15,9 +15,9 @@ class Report:
         self.begin = time.monotonic()
         self.faults: Counter[str] = Counter()
         self.disturbed = 0
+        self.server_said: Counter[str] = Counter()
         self.left_out: dict[str, str] = {}
         self.missing: list[str] = []
-        self.revived: Counter[str] = Counter()
         self.counts: dict[str, Counter] = {}
         self.notes: list[str] = []
         self.kept: Path | None = None
@@ -29,19 +29,16 @@ class Report:
         self.faults = +storm.made
         self.disturbed = storm.disturbed.total()
         self.left_out = storm.left_out
-        self.revived = storm.pulse.revived
-        if storm.pulse.deleted:
-            self.notes.append(f"offsets of a group lost, and all read anew: {storm.pulse.deleted} times")
 
     def print(self, findings: list, blind: list[str]) -> None:
         print(f"\nseed {self.seed}, {self.length:.0f} s of load, {time.monotonic() - self.begin:.0f} s in all")
         for title, counts in self.counts.items():
             print(f"{title} ({counts.total()}): {_listed(counts)}")
         print(f"faults ({self.faults.total()}, of which {self.disturbed} got in each other's way): {_listed(self.faults)}")
+        if self.server_said:
+            print(f"PostgreSQL's log: {_listed(self.server_said)}")
         for kind, reason in self.left_out.items():
             print(f"left out: {kind}: {reason}")
-        for kind, count in self.revived.items():
-            print(f"the embedded broker's group of {kind} stood still and was emptied: {count} times")
         for note in self.notes:
             print(note)
         shown: Counter[str] = Counter()

@@ -7,7 +7,6 @@ from collections import Counter
 from arena import Arena
 from draw import Fault
 from faults import DISTURBED, MAKERS, CannotBeMade
-from pulse import Pulse
 
 
 class Storm:
@@ -16,7 +15,6 @@ class Storm:
         self.seed = seed
         self.faults = faults
         self.say = say
-        self.pulse = Pulse(arena, say)
         self.made: Counter[str] = Counter()
         self.disturbed: Counter[str] = Counter()
         self.left_out: dict[str, str] = {}
@@ -25,7 +23,7 @@ class Storm:
         """Until the time is up; what lasts then is ended by `Arena.restore`."""
         begin = time.monotonic()
         due: list[tuple[float, int, str, object]] = [(fault.at, fault.number, fault.kind, fault) for fault in self.faults]
-        due.append((5.0, -1, "watch", self.pulse.watch()))
+        due.append((1.0, -1, "watch", self.arena.commits.watch()))
         heapq.heapify(due)
         while due and due[0][0] < seconds and not is_over():
             at, number, kind, what = heapq.heappop(due)

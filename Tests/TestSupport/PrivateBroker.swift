@@ -45,7 +45,7 @@ package final class PrivateBroker: Sendable {
     package var properties: [String: String] {
         [
             "bootstrap.servers": bootstrapServers,
-            // The first join of a group takes half the session time-out.
+            // A member that died is missed soon.
             "session.timeout.ms": "6000",
             "heartbeat.interval.ms": "1000",
             // A write does not wake a waiting fetch.

@@ -59,7 +59,7 @@ final class LaneWorld {
         self.broker = broker
         self.partitions = partitions
         topics = Topics(prefix: broker.uniqueName("lanes") + ".")
-        // The embedded broker lets the first member of a group wait for half the session time-out.
+        // A member that died, or stands still, is missed soon.
         let haste = ["session.timeout.ms": "2000", "heartbeat.interval.ms": "300"]
         kafka = try Messaging.KafkaSettings(properties: broker.properties.merging(haste) { $1 })
         keyFile = FileManager.default.temporaryDirectory.appending(path: "keys-\(UUID().uuidString).json")

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """A TCP relay between Kafka clients and the embedded broker.
 
-It mends one answer: Tansu 0.6.0 ends its ApiVersions v3 answer with tagged fields, which librdkafka
-2.0.2 misreads ("Local: Read underflow"). The relay frames both directions, remembers which
-requests were ApiVersions, and cuts the tags off their answers. Everything else passes unchanged.
+It mends two things. Tansu 0.6.0 ends its ApiVersions v3 answer with tagged fields, which librdkafka 2.0.2 misreads ("Local:
+Read underflow"): they are cut off. And it loses its way in groups whose members come and go quickly: groups are kept here
+(`coordinator.py`), their offsets by the broker. Everything else passes unchanged.
 
 With ``--control PORT`` it also makes faults. The control port speaks lines; each is answered by
 ``ok`` or ``error: …``:
@@ -22,6 +22,9 @@ import signal
 import struct
 import sys
 from dataclasses import dataclass, field
+
+from coordinator import Coordinator
+from group_protocol import OFFSET_COMMIT, Request, answer, commit, without_later_versions
 
 PRODUCE = 0
 API_VERSIONS = 18
@@ -51,11 +54,16 @@ class Faults:
                 await self.changed.wait_for(lambda: not self.holds(api_key))
 
 
-def without_tags(answer: bytes) -> bytes:
-    """An ApiVersions v3 answer without its tagged fields.
+def mended(answer: bytes, version: int) -> bytes:
+    """An ApiVersions answer without tagged fields, and without versions that groups are not spoken in here.
 
-    Layout: correlation id (4 bytes), error (2), compact array of 7-byte entries, throttle (4), tags.
+    Layout: correlation id (4 bytes), error (2), array of 6-byte entries, throttle (4); from version 3 on a compact array of
+    7-byte entries, throttle, tags.
     """
+    if version < 3:
+        (count,) = struct.unpack_from(">i", answer, 6)
+        end = 10 + 6 * count
+        return answer[:10] + without_later_versions(answer[10:end], 6) + answer[end:]
     count_plus_one, shift, position = 0, 0, 6
     while True:
         byte = answer[position]
@@ -64,8 +72,8 @@ def without_tags(answer: bytes) -> bytes:
         shift += 7
         if byte < 0x80:
             break
-    end = position + 7 * max(count_plus_one - 1, 0) + 4
-    return answer[:end] + b"\0"
+    end = position + 7 * max(count_plus_one - 1, 0)
+    return answer[:position] + without_later_versions(answer[position:end], 7) + answer[end : end + 4] + b"\0"
 
 
 async def read_frame(reader: asyncio.StreamReader) -> bytes:
@@ -86,28 +94,50 @@ class Connection:
         client: tuple[asyncio.StreamReader, asyncio.StreamWriter],
         broker: tuple[asyncio.StreamReader, asyncio.StreamWriter],
         faults: Faults,
+        coordinator: Coordinator,
     ) -> None:
         self.client_reader, self.client_writer = client
         self.broker_reader, self.broker_writer = broker
         self.faults = faults
+        self.coordinator = coordinator
+        self.answering: set[asyncio.Task[None]] = set()
         self.requests: dict[int, tuple[int, int]] = {}  # correlation id -> API key, version
 
     async def forward_requests(self) -> None:
         while True:
             frame = await read_frame(self.client_reader)
+            request = Request.of(frame)
+            if request and request.key == OFFSET_COMMIT:
+                frame, refusal = commit(request, frame, self.coordinator)
+                if refusal:
+                    await self.send(request.key, refusal)
+                    continue
+            elif request:
+                # A join waits for others, and nobody else on this connection for the join.
+                task = asyncio.create_task(self.answer(request))
+                self.answering.add(task)
+                task.add_done_callback(self.answering.discard)
+                continue
             api_key, version, correlation = struct.unpack_from(">hhi", frame)
             self.requests[correlation] = (api_key, version)
             await write_frame(self.broker_writer, frame)
+
+    async def answer(self, request: Request) -> None:
+        with contextlib.suppress(ConnectionError):
+            await self.send(request.key, await answer(request, self.coordinator))
+
+    async def send(self, api_key: int, frame: bytes) -> None:
+        await self.faults.pass_when_allowed(api_key)
+        await write_frame(self.client_writer, frame)
 
     async def forward_answers(self) -> None:
         while True:
             frame = await read_frame(self.broker_reader)
             (correlation,) = struct.unpack_from(">i", frame)
             api_key, version = self.requests.pop(correlation, (-1, 0))
-            if api_key == API_VERSIONS and version >= 3:
-                frame = without_tags(frame)
-            await self.faults.pass_when_allowed(api_key)
-            await write_frame(self.client_writer, frame)
+            if api_key == API_VERSIONS:
+                frame = mended(frame, version)
+            await self.send(api_key, frame)
 
     async def run(self) -> None:
         """Forwards both ways until either side is gone."""
@@ -115,9 +145,10 @@ class Connection:
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for way in ways:
-                way.cancel()
-            for result in await asyncio.gather(*ways, return_exceptions=True):
+            ended = [*ways, *self.answering]
+            for task in ended:
+                task.cancel()
+            for result in await asyncio.gather(*ended, return_exceptions=True):
                 if not isinstance(result, (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError)):
                     log.error("connection ended by %r", result)
 
@@ -128,6 +159,7 @@ class Relay:
     def __init__(self, upstream_port: int) -> None:
         self.upstream_port = upstream_port
         self.faults = Faults()
+        self.coordinator = Coordinator()
         self.connections: set[asyncio.Task[None]] = set()
 
     async def serve_client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -138,7 +170,7 @@ class Relay:
         try:
             if not self.faults.refuse:
                 broker_reader, broker_writer = await asyncio.open_connection("127.0.0.1", self.upstream_port)
-                await Connection((reader, writer), (broker_reader, broker_writer), self.faults).run()
+                await Connection((reader, writer), (broker_reader, broker_writer), self.faults, self.coordinator).run()
         except (ConnectionError, asyncio.CancelledError):
             pass
         finally:
@@ -202,8 +234,10 @@ async def run(port: int, upstream_port: int, control_port: int | None) -> None:
     if control_port is not None:
         await asyncio.start_server(relay.serve_control, "127.0.0.1", control_port)
     await asyncio.start_server(relay.serve_client, "127.0.0.1", port)
+    looking = asyncio.create_task(relay.coordinator.look_after())
     print(f"ready 127.0.0.1:{port}", flush=True)
     await stop.wait()
+    looking.cancel()
 
 
 def main() -> int:

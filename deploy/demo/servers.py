@@ -35,6 +35,8 @@ class Database:
         self.log = directory / "postgres.log"
         self.mode = "--durable" if durable else "--fast"
         self.server: Child | None = None
+        self.environment: dict[str, str] | None = None
+        """Of the private server; None: ours."""
         self.name = f"user_tokens_{secrets.token_hex(4)}"
         given = os.environ.get("POSTGRES_URL")
         self.is_private = not given
@@ -49,7 +51,7 @@ class Database:
         """Starts the private server, on the data that are there."""
         command = [str(ROOT / "deploy/postgres/run"), "--dir", str(self.directory), self.mode]
         # Hundreds of advisory locks for each of a few batches; the default of connections serves tests in parallel.
-        self.server = Child("PostgreSQL", [*command, "--", "-c", "max_locks_per_transaction=256"], self.log)
+        self.server = Child("PostgreSQL", [*command, "--", "-c", "max_locks_per_transaction=256"], self.log, self.environment)
         self.url = self.server.first_line(60)
 
     def stop(self) -> None:
@@ -188,6 +190,11 @@ class Receiver:
         url = f"http://127.0.0.1:{admin_port}/receipts/{provider}"
         headers = {"authorization": f"Bearer {token or self.receipt_token}"}
         self.misbehave(callback={"url": url, "headers": headers, "status": status})
+
+    def counts(self) -> dict[str, int]:
+        """How often each notification was taken; a mail names it in its Message-ID."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.http}/counts", timeout=10) as answer:
+            return {id.strip("<>").split("@")[0]: count for id, count in json.load(answer).items()}
 
     def state(self) -> dict:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.http}/state", timeout=10) as answer:

@@ -1,4 +1,5 @@
-"""Every command has one answer, whatever happened: repeats are equal to the byte, and none is missing."""
+"""Every command has one answer, whatever happened: repeats are equal to the byte, and none is missing; and every record of
+the directory was taken."""
 
 from collections import defaultdict
 
@@ -27,6 +28,9 @@ def rule(book) -> list[Finding]:
                 findings.append(Finding(NAME, f"{command}: answered as {reply.header('ce_type')}, {reply.where}"))
             if reply.key != command.user:
                 findings.append(Finding(NAME, f"{command}: answered on the key {reply.key}, {reply.where}"))
+    taken = {change.record.where for change in book.replay.directory}
+    findings += [Finding(NAME, f"{record.where}: a record of the directory was not taken", "loss")
+                 for record in book.history.by_topic["users"] if record.where not in taken]
     return findings + _equal_bytes(book) + _reused(book)
 
 
