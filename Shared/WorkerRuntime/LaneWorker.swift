@@ -240,11 +240,12 @@ package final class LaneWorker {
                 lanes[lane.partition]?.probe?.isOverdue = true
                 continue
             }
+            // What was fetched tells as well, and costs nothing.
+            if let log = consumer.watermarks(lane.partition), log.high > probe.offset { continue }
             let log = try consumer.queryWatermarks(lane.partition, timeoutMilliseconds: 5_000)
-            let isShort = log.high <= probe.offset
-            if isShort { try restart(lane, isProved: false) }
-            // Where retention has removed the record there is nothing to look at any more.
-            if isShort || log.low > probe.offset { lanes[lane.partition]?.probe = nil }
+            guard log.high <= probe.offset else { continue }
+            try restart(lane, isProved: false)
+            lanes[lane.partition]?.probe = nil
         }
     }
 
@@ -380,8 +381,8 @@ package final class LaneWorker {
         if isDue {
             lastLook = now
             try checkEpochs()
-            tellLag()
             try checkShortLogs()
+            tellLag()
         }
     }
 

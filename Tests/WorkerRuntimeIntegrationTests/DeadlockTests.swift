@@ -11,7 +11,7 @@ import TokenStore
 struct DeadlockTests {
     /// How many batches are committed; more where the environment asks for it: `DEADLOCK_BATCHES=100000`,
     /// `DEADLOCK_SEED=7`.
-    private static let batches = number("DEADLOCK_BATCHES") ?? 1_000
+    private static let batches = number("DEADLOCK_BATCHES") ?? 2_000
     private static let seed = number("DEADLOCK_SEED") ?? 1
 
     private static func number(_ name: String) -> Int? {
