@@ -91,6 +91,7 @@ let package = Package(
             name: "TokenStore",
             dependencies: ["Contract", "Postgres", "TokenCore", "TokenCrypto"],
             path: "Shared/TokenStore",
+            exclude: ["Schema/MIGRATIONS.md"],
             resources: [
                 .embedInCode("Schema/001_token_schema.sql"),
                 .embedInCode("Schema/002_stock_and_types.sql"),
@@ -182,7 +183,7 @@ let package = Package(
         .target(name: "ReceiverSupport", dependencies: ["Transport"], path: "Tests/ReceiverSupport"),
         .testTarget(
             name: "ArchitectureTests",
-            dependencies: ["Contract", "TokenCore", .product(name: "Yams", package: "Yams")],
+            dependencies: ["Contract", "Postgres", "TokenCore", "TokenStore", .product(name: "Yams", package: "Yams")],
             path: "Tests/ArchitectureTests",
             exclude: ["message-types.txt", "rejection-codes.txt"]
         ),
@@ -202,11 +203,20 @@ let package = Package(
             dependencies: ["HardwareKeys", "TestSupport", "TokenCrypto"],
             path: "Tests/HardwareKeysIntegrationTests"
         ),
-        .testTarget(name: "ContractTests", dependencies: ["Contract", "TokenCore"], path: "Tests/ContractTests"),
+        .testTarget(
+            name: "ContractTests",
+            dependencies: ["Contract", "TestSupport", "TokenCore"],
+            path: "Tests/ContractTests"
+        ),
         .testTarget(
             name: "PostgresIntegrationTests",
             dependencies: ["Postgres", "TestSupport"],
             path: "Tests/PostgresIntegrationTests"
+        ),
+        .testTarget(
+            name: "TokenStoreIntegrationTests",
+            dependencies: ["Postgres", "TestSupport", "TokenStore"],
+            path: "Tests/TokenStoreIntegrationTests"
         ),
         .testTarget(
             name: "MessagingIntegrationTests",
@@ -240,7 +250,7 @@ let package = Package(
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], path: "Tests/SettingsTests"),
         .testTarget(
             name: "TelemetryTests",
-            dependencies: ["Settings", "Telemetry", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["Settings", "Telemetry", "Transport", .product(name: "Logging", package: "swift-log")],
             path: "Tests/TelemetryTests"
         ),
         .testTarget(
@@ -320,28 +330,34 @@ let package = Package(
 // Tests/fuzz builds this: libFuzzer has a `main` of its own, and everything that it watches is instrumented.
 let isFuzzing = Context.environment["USER_TOKENS_FUZZ"] != nil
 if isFuzzing {
+    func fuzzer(_ name: String, _ dependencies: [Target.Dependency], dictionary: String) -> Target {
+        .executableTarget(
+            name: name,
+            dependencies: ["FuzzDriver"] + dependencies,
+            path: "Tests/\(name)",
+            exclude: [dictionary],
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]
+        )
+    }
+    // An executable can't be linked into another one: the services are libraries here.
+    let services = package.targets.filter { ["Enrollment", "Verifier"].contains($0.name) }
+    package.products = []
+    package.targets.removeAll { target in services.contains { $0.name == target.name } || target.type == .test }
+    package.targets += services.map {
+        .target(name: $0.name, dependencies: $0.dependencies, path: $0.path, exclude: ["Main.swift"])
+    }
     package.targets += [
-        .executableTarget(
-            name: "VendorFuzz",
-            dependencies: ["TokenCrypto", "VendorFiles"],
-            path: "Tests/VendorFuzz",
-            exclude: ["vendor.dict"],
-            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]
+        .target(name: "FuzzDriver", path: "Tests/FuzzDriver"),
+        fuzzer("VendorFuzz", ["TokenCrypto", "VendorFiles"], dictionary: "vendor.dict"),
+        fuzzer(
+            "MessageFuzz",
+            [
+                "CommandSigning", "Contract", "Enrollment", "Messaging", "Settings", "TestSupport", "TokenCore",
+                "TokenCrypto", "TokenStore", "Verifier", "WorkerRuntime",
+            ],
+            dictionary: "message.dict"
         ),
-        .executableTarget(
-            name: "MessageFuzz",
-            dependencies: ["Contract", "TokenCrypto"],
-            path: "Tests/MessageFuzz",
-            exclude: ["message.dict"],
-            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]
-        ),
-        .executableTarget(
-            name: "SMPPFuzz",
-            dependencies: ["SMPP", "ShortMessages"],
-            path: "Tests/SMPPFuzz",
-            exclude: ["smpp.dict"],
-            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]
-        ),
+        fuzzer("SMPPFuzz", ["SMPP", "ShortMessages"], dictionary: "smpp.dict"),
     ]
 }
 
@@ -353,9 +369,12 @@ for target in package.targets where target.type != .system {
         .treatAllWarnings(as: .error),
     ]
     let watched = [
-        "Contract", "MessageFuzz", "SMPP", "SMPPFuzz", "ShortMessages", "TokenCrypto", "VendorFiles", "VendorFuzz",
+        "CommandSigning", "Contract", "Enrollment", "MessageFuzz", "SMPP", "SMPPFuzz", "ShortMessages", "TokenCore",
+        "TokenCrypto", "TokenStore", "VendorFiles", "VendorFuzz", "Verifier", "WorkerRuntime",
     ]
     if isFuzzing, watched.contains(target.name) {
         target.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer", "-parse-as-library"]))
     }
+    // So that the worker's parts can be put together without its process.
+    if isFuzzing, target.type == .regular { target.swiftSettings?.append(.unsafeFlags(["-enable-testing"])) }
 }

@@ -42,10 +42,10 @@ final class NotifierWorker {
     private var foregone: [NotificationID] = []
     private var offsets = OffsetLedger()
     private var committed: [TopicPartition: Int64] = [:]
-    private var isPaused = false
+    private var limit = PartitionLimit(capacity: NotifierWorker.capacity)
     private var receiptsFrom = ContinuousClock.now
 
-    /// Notifications held at most; then the partitions are paused until half of them have left.
+    /// Notifications held at most.
     private static let capacity = 2_000
     /// Records that are taken at once, at most.
     private static let handful = 256
@@ -126,14 +126,10 @@ final class NotifierWorker {
     // MARK: Taking
 
     private func take() throws {
-        let held = book.count + teller.held
-        if held >= Self.capacity, !isPaused {
-            try consumer.pause(consumer.assignment)
-            isPaused = true
-        } else if held <= Self.capacity / 2, isPaused {
-            try consumer.resume(consumer.assignment)
-            isPaused = false
-        }
+        let changes = limit.changes { offsets.held(in: $0) }
+        if !changes.pause.isEmpty { try consumer.pause(changes.pause) }
+        if !changes.resume.isEmpty { try consumer.resume(changes.resume) }
+        limit.note(changes)
         let records = try consumer.take(max: Self.handful, waitMilliseconds: patience)
         // Before the records: what is assigned says which of them are old.
         noteRebalances()
@@ -183,12 +179,16 @@ final class NotifierWorker {
         for rebalance in consumer.drainRebalances() {
             switch rebalance {
             case .assigned(let partitions):
-                for assigned in partitions { committed[assigned.partition] = assigned.committed }
-                // What comes is not paused; the next turn pauses it where there is no room.
-                isPaused = false
+                for assigned in partitions {
+                    committed[assigned.partition] = assigned.committed
+                    limit.assign(assigned.partition)
+                }
                 if setup.health.meet(.group) { setup.logger.info("joined the group") }
             case .revoked(let partitions, _):
-                for partition in partitions { committed[partition] = nil }
+                for partition in partitions {
+                    committed[partition] = nil
+                    limit.revoke(partition)
+                }
             }
         }
     }

@@ -21,18 +21,9 @@ struct Verifier: WorkerCommand {
         )
     }
 
-    static let handlers = HandlerTable()
-        .handling(.requestOTP, by: RequestOTPHandler())
-        .handling(.verifyOTP, by: VerifyOTPHandler())
-        .handling(.cancelOTP, by: CancelOTPHandler())
-        .handling(.otpStatus, by: OTPStatusHandler())
-        .handling(.resetToken, by: ResetTokenHandler())
-        .handling(.unlockToken, by: UnlockTokenHandler())
-        .handling(.unlockUser, by: UnlockUserHandler())
-
     static func services(_ setup: WorkerSetup) -> [any Service] {
         let topic = setup.topics.commandsVerification
         let maximumAge = setup.maximumQueueAge
-        return [LaneService(setup) { [topic: .commands(handlers, maximumAge: maximumAge)] }]
+        return [LaneService(setup) { [topic: .commands(.verification, maximumAge: maximumAge)] }]
     }
 }

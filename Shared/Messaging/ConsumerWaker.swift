@@ -1,30 +1,43 @@
 import CRdKafka
-import Synchronization
+import Glibc
 
 /// Ends a consumer's wait for records, from any thread; may outlive the consumer.
-package final class ConsumerWaker: @unchecked Sendable {  // `lock` guards `queue`
-    private let lock = Mutex(())
-    /// `nil` once the consumer is closed.
-    private var queue: OpaquePointer?
+package final class ConsumerWaker: Sendable {
+    /// Of a pipe that never blocks: what is in it says no more than that there is something.
+    private let (reading, writing): (Int32, Int32)
+    private static let sign: [UInt8] = [1]
 
-    init(_ client: OpaquePointer) {
-        queue = rd_kafka_queue_get_consumer(client)
+    init() {
+        var ends: [Int32] = [-1, -1]
+        precondition(pipe(&ends) == 0, "no file descriptors are left")
+        for end in ends {
+            precondition(fcntl(end, F_SETFL, O_NONBLOCK) == 0 && fcntl(end, F_SETFD, FD_CLOEXEC) == 0)
+        }
+        (reading, writing) = (ends[0], ends[1])
     }
 
-    deinit { release() }
+    deinit {
+        close(reading)
+        close(writing)
+    }
 
     /// The `take` that waits returns at once with what it has; one that does not wait yet, the next.
-    package func wake() {
-        lock.withLock { _ in
-            if let queue { rd_kafka_queue_yield(queue) }
-        }
+    package func wake() { _ = write(writing, Self.sign, Self.sign.count) }
+
+    /// What comes into the empty queue wakes too.
+    func watch(_ queue: OpaquePointer?) {
+        rd_kafka_queue_io_event_enable(queue, writing, Self.sign, Self.sign.count)
     }
 
-    /// To be called before the client is destroyed.
-    func release() {
-        lock.withLock { _ in
-            if let queue { rd_kafka_queue_destroy(queue) }
-            queue = nil
+    /// To be called before the queue is given up.
+    func forget(_ queue: OpaquePointer?) { rd_kafka_queue_io_event_enable(queue, -1, nil, 0) }
+
+    /// Waits to be woken, but no longer than this.
+    func wait(milliseconds: Int32) {
+        var awaited = pollfd(fd: reading, events: Int16(POLLIN), revents: 0)
+        guard poll(&awaited, 1, milliseconds) > 0 else { return }
+        withUnsafeTemporaryAllocation(byteCount: 1_024, alignment: 1) { buffer in
+            while read(reading, buffer.baseAddress, buffer.count) == buffer.count {}
         }
     }
 }

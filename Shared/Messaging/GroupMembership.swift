@@ -32,14 +32,17 @@ final class GroupMembership {
     var onRevoke: (([TopicPartition], _ lost: Bool) -> Void)?
     private var happened: [Rebalance] = []
     private var isCooperative = false
+    private let queues: PartitionQueues
     private let onError: (@Sendable (KafkaError) -> Void)?
 
     private static let patienceMilliseconds: Int32 = 10_000
 
-    init(onError: (@Sendable (KafkaError) -> Void)?) { self.onError = onError }
+    init(queues: PartitionQueues, onError: (@Sendable (KafkaError) -> Void)?) {
+        self.queues = queues
+        self.onError = onError
+    }
 
     var newsCount: Int { happened.count }
-    var latest: Rebalance? { happened.last }
 
     func drain() -> [Rebalance] {
         defer { happened = [] }
@@ -54,6 +57,7 @@ final class GroupMembership {
             switch code {
             case RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS:
                 let assigned = findStarts(client, partitions)
+                queues.open(client, partitions.partitions)
                 try assign(client, partitions, isCooperative)
                 happened.append(.assigned(assigned))
             case RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS:
@@ -61,10 +65,13 @@ final class GroupMembership {
                 let isLost = rd_kafka_assignment_lost(client) != 0
                 onRevoke?(gone, isLost)
                 try unassign(client, partitions, isCooperative)
+                let all = Set(gone)
+                queues.close { all.contains($0) }
                 happened.append(.revoked(gone, lost: isLost))
             default:
                 onError?(KafkaError(code, operation: "rebalance"))
                 try KafkaError.check(rd_kafka_assign(client, nil), "unassign")
+                queues.close()
             }
         } catch {
             onError?(error)

@@ -14,7 +14,9 @@ package final class KafkaConsumer {
     private let membership: GroupMembership
     /// For whoever has something else for this consumer's thread to do.
     package let waker: ConsumerWaker
-    private var topicNames: [OpaquePointer: String] = [:]
+    private let queues: PartitionQueues
+    /// What does not belong to one partition: rebalances, errors.
+    private let events: OpaquePointer?
     private var isClosing = false
 
     /// Connects in the background and asks to join the group; the first assignment comes inside a later `take`.
@@ -33,21 +35,25 @@ package final class KafkaConsumer {
             "group.id": group, "enable.auto.commit": "false", "enable.auto.offset.store": "false",
             "auto.offset.reset": "earliest",
         ]
-        membership = GroupMembership(onError: settings.onError)
+        waker = ConsumerWaker()
+        queues = PartitionQueues(waker: waker)
+        membership = GroupMembership(queues: queues, onError: settings.onError)
         client = try KafkaClient(
             RD_KAFKA_CONSUMER,
             settings,
-            // A rebalance throws away what was fetched ahead: keep that small.
+            // For each partition: what it fetches ahead is held in memory, and thrown away by a rebalance. Not less than
+            // a second's work, though: as long librdkafka may wait before it looks at a full queue again.
             defaults: [
                 "allow.auto.create.topics": "false", "queued.min.messages": "10000",
-                "queued.max.messages.kbytes": "16384",
+                "queued.max.messages.kbytes": "4096",
             ],
             owned: owned,
             callbacks: KafkaClient.Callbacks(settings, membership: membership)
         )
         let raw = try client.open("subscribe")
-        waker = ConsumerWaker(raw)
         try KafkaError.check(rd_kafka_poll_set_consumer(raw), "subscribe")
+        events = rd_kafka_queue_get_consumer(raw)
+        waker.watch(events)
         let subscription = PartitionList(topics.map { TopicPartition(topic: $0, partition: -1) })
         try KafkaError.check(rd_kafka_subscribe(raw, subscription.raw), "subscribe")
     }
@@ -63,35 +69,37 @@ package final class KafkaConsumer {
         set { membership.onRevoke = newValue }
     }
 
-    /// Waits for the first record, then takes what else is there without waiting.
+    /// Waits for the first record, then takes what else is there without waiting: in turn by partition, so that none
+    /// waits for more than its share of the others.
     ///
-    /// Ends early when woken, and at a rebalance: records of partitions that have gone are dropped, and records of partitions that
-    /// have come are left for the next call. So look at `drainRebalances` after each call and before the next.
+    /// Ends early when woken, and without a record at a rebalance: so look at `drainRebalances` after each call and before
+    /// the next.
     ///
+    /// - Parameter maxBytes: of keys and values; no record is taken once there are as many.
     /// - Throws: only a fatal error; others go to the settings' `onError`.
-    package func take(max: Int, waitMilliseconds: Int) throws(KafkaError) -> [KafkaRecord] {
+    package func take(
+        max: Int,
+        maxBytes: Int = 1_048_576,
+        waitMilliseconds: Int
+    ) throws(KafkaError) -> [KafkaRecord] {
+        let records = try takeWhatIsThere(max: max, maxBytes: maxBytes)
+        guard let records, records.isEmpty, waitMilliseconds > 0 else { return records ?? [] }
+        waker.wait(milliseconds: Int32(clamping: waitMilliseconds))
+        return try takeWhatIsThere(max: max, maxBytes: maxBytes) ?? []
+    }
+
+    /// Nil at a rebalance.
+    private func takeWhatIsThere(max: Int, maxBytes: Int) throws(KafkaError) -> [KafkaRecord]? {
         let raw = try client.open("take")
         let newsBefore = membership.newsCount
-        var records: [KafkaRecord] = []
-        var wait = Int32(clamping: waitMilliseconds)
-        // One by one: `rd_kafka_consume_batch_queue` would let a rebalance happen between records it has already
-        // taken, and it is only 0.15 µs a record cheaper.
-        while records.count < max, let message = rd_kafka_consumer_poll(raw, wait) {
-            defer { rd_kafka_message_destroy(message) }
-            wait = 0
-            if message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR {
-                records.append(KafkaRecord(message, topic: topicName(message.pointee.rkt)))
-            } else {
-                try handle(message.pointee.err)
-            }
+        while let event = rd_kafka_consumer_poll(raw, 0) {
+            defer { rd_kafka_message_destroy(event) }
+            try handle(event.pointee.err)
         }
-        if membership.newsCount > newsBefore {
-            topicNames = [:]
-            if case .revoked(let gone, _) = membership.latest {
-                let gone = Set(gone)
-                records.removeAll { gone.contains($0.topicPartition) }
-            }
-        }
+        if membership.newsCount > newsBefore { return nil }
+        var errors: [rd_kafka_resp_err_t] = []
+        let records = queues.take(max: max, maxBytes: maxBytes) { errors.append($0) }
+        for error in errors { try handle(error) }
         return records
     }
 
@@ -181,12 +189,33 @@ package final class KafkaConsumer {
         return code == RD_KAFKA_RESP_ERR_NO_ERROR && low >= 0 && high >= 0 ? (low, high) : nil
     }
 
+    /// As ``watermarks(_:)``, asked of the broker now.
+    package func queryWatermarks(
+        _ partition: TopicPartition,
+        timeoutMilliseconds: Int
+    ) throws(KafkaError) -> (low: Int64, high: Int64) {
+        var low: Int64 = 0
+        var high: Int64 = 0
+        let code = rd_kafka_query_watermark_offsets(
+            try client.open("watermarks"),
+            partition.topic,
+            partition.partition,
+            &low,
+            &high,
+            Int32(clamping: timeoutMilliseconds)
+        )
+        try KafkaError.check(code, "watermarks")
+        return (low, high)
+    }
+
     /// Leaves the group (calling `onRevoke`) and frees everything. Idempotent.
     package func close() {
         guard let raw = client.raw, !isClosing else { return }
         isClosing = true
-        waker.release()
+        waker.forget(events)
+        rd_kafka_queue_destroy(events)
         rd_kafka_consumer_close(raw)
+        queues.close()
         client.destroy()
     }
 
@@ -196,12 +225,5 @@ package final class KafkaConsumer {
             throw client.fatalError("take") ?? KafkaError(code, operation: "take")
         }
         client.report(KafkaError(code, operation: "take"))
-    }
-
-    private func topicName(_ topic: OpaquePointer) -> String {
-        if let name = topicNames[topic] { return name }
-        let name = String(cString: rd_kafka_topic_name(topic))
-        topicNames[topic] = name
-        return name
     }
 }

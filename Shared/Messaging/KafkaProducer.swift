@@ -82,11 +82,13 @@ package final class KafkaProducer {
 
     /// The number of a topic's partitions, `nil` if there is no such topic; never creates one.
     ///
-    /// Remembered for a minute; that a topic is missing, for a second.
+    /// Remembered for a minute; that a topic is missing, for a tenth of a second.
     ///
     /// - Throws: when the broker could not be asked in time and nothing is remembered.
     package func partitionCount(of topic: String, timeoutMilliseconds: Int) throws(KafkaError) -> Int32? {
-        try topics.partitionCount(of: topic, client, timeoutMilliseconds: timeoutMilliseconds)
+        try topics.partitionCount(of: topic) { () throws(KafkaError) in
+            try TopicCatalogue.list(client, timeoutMilliseconds: timeoutMilliseconds)
+        }
     }
 
     /// The error that made this producer useless, if one did: `purge` makes it usable again.

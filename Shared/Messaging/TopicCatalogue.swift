@@ -4,27 +4,22 @@ import CRdKafka
 struct TopicCatalogue {
     private var counts: [String: Int32] = [:]
     private var askedAt: ContinuousClock.Instant?
-    /// Until when a name counts as missing without being asked for again. By name: a topic may have been made since
-    /// another one was looked for.
-    private var absentUntil: [String: ContinuousClock.Instant] = [:]
 
     private static let presentFor = Duration.seconds(60)
-    private static let absentFor = Duration.seconds(1)
+    /// How long a topic that was not there is not asked for again, whichever: whoever writes names may write many.
+    private static let absentFor = Duration.milliseconds(100)
 
+    /// - Parameter list: asks the broker for all topics.
     mutating func partitionCount(
         of topic: String,
-        _ client: KafkaClient,
-        timeoutMilliseconds: Int
+        now: ContinuousClock.Instant = .now,
+        list: () throws(KafkaError) -> [String: Int32]
     ) throws(KafkaError) -> Int32? {
         let known = counts[topic]
-        let now = ContinuousClock.now
-        if let known, let askedAt, now - askedAt < Self.presentFor { return known }
-        if let end = absentUntil[topic], now < end { return nil }
+        if let askedAt, now - askedAt < (known == nil ? Self.absentFor : Self.presentFor) { return known }
         do {
-            counts = try Self.list(client, timeoutMilliseconds: timeoutMilliseconds)
+            counts = try list()
             askedAt = now
-            absentUntil = absentUntil.filter { now < $0.value }
-            if counts[topic] == nil { absentUntil[topic] = now + Self.absentFor }
             return counts[topic]
         } catch {
             guard let known else { throw error }

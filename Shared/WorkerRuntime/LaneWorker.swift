@@ -28,6 +28,8 @@ package final class LaneWorker {
     /// How long nothing has to arrive before the lanes' rows are brought up to date, and how often they are looked at.
     private static let idleDelay: Duration = .seconds(1)
     private static let lookInterval: Duration = .seconds(3)
+    /// Of keys and values in a batch, and at most one record more: whoever comes next waits until it is committed.
+    private static let batchBytes = 64 * 1_024
 
     package init(_ parts: WorkerParts, store: TokenStore, consumer: KafkaConsumer, producer: KafkaProducer) {
         self.parts = parts
@@ -91,7 +93,11 @@ package final class LaneWorker {
 
     /// One turn of the loop: take, take over what is new, handle, settle.
     func turn() throws {
-        let records = try consumer.take(max: parts.batchSize, waitMilliseconds: pending == nil ? 100 : 0)
+        let records = try consumer.take(
+            max: parts.batchSize,
+            maxBytes: Self.batchBytes,
+            waitMilliseconds: pending == nil ? 100 : 0
+        )
         try noteRebalances()
         try takeOverLanes()
         let ours = try passProbes(records.filter { lanes[$0.topicPartition] != nil })
@@ -223,6 +229,23 @@ package final class LaneWorker {
             lanes[partition]?.probe = nil
         }
         return passed
+    }
+
+    /// A log that ends before the record to look at is another one, too. Nothing of it comes that would tell, as nothing
+    /// stands where this worker reads on.
+    private func checkShortLogs() throws {
+        for lane in lanes.values where lane.epoch != nil {
+            guard let probe = lane.probe else { continue }
+            guard probe.isOverdue else {
+                lanes[lane.partition]?.probe?.isOverdue = true
+                continue
+            }
+            let log = try consumer.queryWatermarks(lane.partition, timeoutMilliseconds: 5_000)
+            let isShort = log.high <= probe.offset
+            if isShort { try restart(lane, isProved: false) }
+            // Where retention has removed the record there is nothing to look at any more.
+            if isShort || log.low > probe.offset { lanes[lane.partition]?.probe = nil }
+        }
     }
 
     private func isKnown(_ record: KafkaRecord, _ probe: OwnedLane.Probe) throws -> Bool {
@@ -358,6 +381,7 @@ package final class LaneWorker {
             lastLook = now
             try checkEpochs()
             tellLag()
+            try checkShortLogs()
         }
     }
 

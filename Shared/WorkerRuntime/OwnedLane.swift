@@ -22,5 +22,7 @@ struct OwnedLane: Sendable {
         let offset: Int64
         /// What the lane row says of its last record, where that is this one.
         var lastRecord: UUIDValue?
+        /// It was still awaited when the lanes were looked after.
+        var isOverdue = false
     }
 }

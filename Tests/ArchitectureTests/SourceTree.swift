@@ -36,6 +36,17 @@ enum SourceTree {
             .filter { !$0.hasPrefix(".") }
     }
 
+    /// All files below some folders that are text.
+    static func files(in paths: [String]) throws -> [File] {
+        try paths.flatMap { path in
+            let names = FileManager.default.enumerator(atPath: root.appending(path: path).path)
+            let wanted = (names?.compactMap { $0 as? String } ?? []).filter { name in
+                ["swift", "sql", "py", "pml"].contains { name.hasSuffix(".\($0)") }
+            }
+            return try wanted.sorted().map { File(path: "\(path)/\($0)", text: try text("\(path)/\($0)")) }
+        }
+    }
+
     static func swiftFiles(in path: String) throws -> [File] { try files(in: path, ending: ".swift") }
 
     static func files(in path: String, ending: String) throws -> [File] {

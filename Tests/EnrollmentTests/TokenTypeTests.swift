@@ -36,7 +36,7 @@ struct TokenTypeTests {
         #expect(try RetireTokenTypeHandler().needs(RetireTokenType(fields), on: key).changesTypes)
         #expect(try !ListTokenTypesHandler().needs(ListTokenTypes(fields), on: key).changesTypes)
         for type in [CommandType.defineTokenType, .editTokenType, .retireTokenType, .listTokenTypes] {
-            #expect(Enrollment.handlers.types.contains(type))
+            #expect(HandlerTable.enrollment.types.contains(type))
         }
     }
 

@@ -91,6 +91,49 @@ struct KafkaConsumerTests {
         #expect(taken.map(\.offset) == Array(0..<10))
     }
 
+    @Test("a record is not behind all that another partition had before it")
+    func takesInTurn() throws {
+        let topic = try cluster.makeTopic("turns", partitions: 3)
+        func flood(_ partition: Int32) -> [OutgoingMessage] {
+            (0..<6_000).map { _ in OutgoingMessage(topic: topic, partition: partition, value: bytes("flood")) }
+        }
+        try cluster.write(flood(0) + flood(1))
+        let consumer = try cluster.makeConsumer([topic])
+        defer { consumer.close() }
+        let first = try consumer.take(atLeast: 1)
+        // All of it is fetched by then, so that the one is the last to come.
+        Thread.sleep(forTimeInterval: 1)
+        try cluster.write([OutgoingMessage(topic: topic, partition: 2, value: bytes("one"))])
+        Thread.sleep(forTimeInterval: 1)
+
+        let records = try consumer.take(max: 64, waitMilliseconds: 5_000)
+        #expect(records.contains { $0.partition == 2 })
+        #expect(records.count { $0.partition == 0 } >= 16 && records.count { $0.partition == 1 } >= 16)
+        // In order within a partition, and nothing is lost or doubled by the change of turns.
+        let missing = 12_001 - first.count - records.count
+        let rest = try first + records + consumer.take(atLeast: missing)
+        for partition in 0..<2 as Range<Int32> {
+            let offsets = rest.filter { $0.partition == partition }.map(\.offset)
+            #expect(offsets == Array(0..<6_000))
+        }
+    }
+
+    @Test("take ends with the record that makes it large")
+    func boundsBytes() throws {
+        let topic = try cluster.makeTopic("large", partitions: 2)
+        let large = [UInt8](repeating: 7, count: 100_000)
+        try cluster.write((0..<40).map { OutgoingMessage(topic: topic, partition: $0 % 2, value: large) })
+        let consumer = try cluster.makeConsumer([topic])
+        defer { consumer.close() }
+        var taken: [KafkaRecord] = []
+        while taken.count < 40 {
+            let records = try consumer.take(max: 256, maxBytes: 250_000, waitMilliseconds: 10_000)
+            #expect(records.count <= 3)
+            taken += records
+        }
+        #expect(taken.count == 40)
+    }
+
     @Test("seek goes back and forth and drops what was fetched ahead")
     func seeks() throws {
         let topic = try cluster.makeTopic("seek")

@@ -16,12 +16,13 @@ struct DeliveryBookTests {
         _ channel: Channel = .sms,
         offset: Int64 = 0,
         in partition: TopicPartition? = nil,
-        until deadline: Instant = .never
+        until deadline: Instant = .never,
+        of tenant: String = "default"
     ) throws -> Parcel {
         Parcel(
             subject: DeliverySubject(
                 id: NotificationID(UUIDValue(high: 0, low: number)),
-                recordKey: try #require(RecordKey(tenant: "default", userID: "alice")),
+                recordKey: try #require(RecordKey(tenant: tenant, userID: "alice")),
                 challenge: nil,
                 tokenID: TokenID(UUIDValue(high: 0, low: 1)),
                 channel: channel,
@@ -66,6 +67,37 @@ struct DeliveryBookTests {
         board.end(id(1), at: 1, .sent(providerMessageIDs: []), now: now, chance: 0)
         #expect(leave(&book, board) == [9, 3])
         #expect(board.underWay(.sms) == 1 && book.count == 5)
+    }
+
+    @Test("tenants take turns, however many one of them sends; whose last left longest ago comes first")
+    func tenants() throws {
+        var (book, board) = (DeliveryBook(), board(3))
+        for number in 1...500 as ClosedRange<UInt64> { book.accept(try parcel(number, of: "flood")) }
+        book.accept(try parcel(1_001, of: "quiet"))
+        book.accept(try parcel(2_001, of: "other"))
+        book.accept(try parcel(2_002, of: "other"))
+        #expect(leave(&book, board) == [1, 1_001, 2_001])
+        for number in [1, 1_001, 2_001] as [UInt64] {
+            book.depart(id(number))
+            board.begin(id(number), at: 1, now: now)
+        }
+        book.accept(try parcel(1_002, of: "quiet"))
+        #expect(leave(&book, board) == [])
+        for number in [1, 1_001, 2_001] as [UInt64] {
+            _ = book.remove(id(number))
+            board.end(id(number), at: 1, .sent(providerMessageIDs: []), now: now, chance: 0)
+        }
+        #expect(leave(&book, board) == [2, 1_002, 2_002])
+        // With one seat at a time nobody gets it twice before the others had it.
+        var left: [UInt64] = []
+        let single = self.board(1)
+        for _ in 0..<5 {
+            let next = try #require(leave(&book, single).first)
+            left.append(next)
+            book.depart(id(next))
+            _ = book.remove(id(next))
+        }
+        #expect(left == [2, 1_002, 2_002, 3, 4])
     }
 
     @Test("what rests takes no place, and comes back before those who came later")

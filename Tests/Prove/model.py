@@ -140,6 +140,11 @@ class Challenge:
     attempts: int = 0
     is_loose: bool = False
 
+    def fail(self) -> None:
+        self.attempts += 1
+        if self.attempts >= MAX_ATTEMPTS:
+            self.state = "exhausted"
+
 
 @dataclass
 class User:

@@ -15,6 +15,8 @@ from history import History
 from model import AFTER, COUNTED, MAX_ATTEMPTS, MAX_FAILURES, STATUS, USER_MAX_FAILURES, VOIDING, Challenge, Token, User
 
 MAX_QUEUE_AGE = 60_000_000
+CLOCK_BACK = 90_000_000
+"""How far the database's clock is set back at most; microseconds, as all instants."""
 NOBODY = ("expired", "malformed", "unknown_type", "id_reused", "version_conflict")
 
 
@@ -35,6 +37,7 @@ class Replay:
         self.accepted: list[tuple[Command, str, str, int | str]] = []
         """What was accepted: command, `token` or `challenge`, whose, and which counter, step, code or value."""
         self.sent = self._sent()
+        self.obsoleted = {event.data["token"]["tokenId"] for event in history.events if event.type == "token.obsoleted"}
 
     def _sent(self) -> dict[str, str]:
         """The OTP that each `otp.request` gave rise to."""
@@ -51,12 +54,21 @@ class Replay:
                 self._directory(step, self.users[step.user])
                 continue
             command = step
+            self._end_by_the_scanner(command)
             play = getattr(self, "_" + command.type.replace(".", "_"), None)
             if command.code in NOBODY:
                 self._nobody(command)
             elif play:
                 play(command, command.data, command.reply, self.users[command.user])
         return self
+
+    def _end_by_the_scanner(self, command: Command) -> None:
+        """The scanner makes a token OBSOLETE for good, also where the database's clock goes back behind its end after that."""
+        told = command.reply.get("details", {}).get("status") == "OBSOLETE" or command.code == "challenge_void"
+        challenge = self.users[command.user].challenges.get(command.data.get("challengeId")) if told else None
+        token = self.tokens.get(challenge.token if challenge else command.data.get("tokenId")) if told else None
+        if token and token.id in self.obsoleted and token.ends and token.ends - CLOCK_BACK <= command.at < token.ends:
+            token.status = "OBSOLETE"
 
     def _directory(self, change: DirectoryChange, user: User) -> None:
         """New contact data void what was sent to the old; who left has no virtual token and no open challenge."""
@@ -401,9 +413,7 @@ class Replay:
                 left = min([left, *(self._count_token(token, at) for token in counted)])
             else:
                 for challenge in challenges:
-                    challenge.attempts += 1
-                    if challenge.attempts >= MAX_ATTEMPTS:
-                        challenge.state = "exhausted"
+                    challenge.fail()
                     left = min(left, MAX_ATTEMPTS - challenge.attempts)
                     if not tokens:
                         self.tokens[challenge.token].count.consecutive += 1
@@ -470,7 +480,7 @@ class Replay:
             for token in counted:
                 self._count_token(token, command.at)
             for challenge in challenges if not counted else ():
-                challenge.attempts += 1
+                challenge.fail()
             return
         self._settle(command, user, values, challenges, otp, counted)
 

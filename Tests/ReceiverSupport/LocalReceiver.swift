@@ -118,8 +118,20 @@ package final class LocalReceiver: Sendable {
         // Threads of the pool block SIGTERM, and a child has the mask of the thread that started it.
         kill(process.processIdentifier, SIGKILL)
         ended.wait()
+        // Only here Foundation lets go of what it holds for the process.
+        while process.isRunning { Thread.sleep(forTimeInterval: 0.001) }
+        process.waitUntilExit()
         // For who ends it twice.
         ended.signal()
+    }
+
+    /// It stands still, and takes nothing, until ``resume()``.
+    package func pause() {
+        kill(process.processIdentifier, SIGSTOP)
+    }
+
+    package func resume() {
+        kill(process.processIdentifier, SIGCONT)
     }
 
     /// - Parameter since: how many to leave out.

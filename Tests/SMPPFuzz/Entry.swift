@@ -1,25 +1,15 @@
+import FuzzDriver
 import SMPP
 import ShortMessages
 
-/// libFuzzer's loop.
-@_silgen_name("LLVMFuzzerRunDriver")
-private func runDriver(
-    _ argumentCount: UnsafeMutablePointer<CInt>,
-    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?>,
-    _ testOneInput: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
-) -> CInt
-
-/// The name under which SwiftPM looks for an executable's `main`, instead of libFuzzer's own.
 @_cdecl("SMPPFuzz_main")
 func main(_ argumentCount: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> CInt {
-    var (argumentCount, arguments) = (argumentCount, arguments)
-    return runDriver(&argumentCount, &arguments) { start, count in testOneInput(start, count) }
+    fuzz(argumentCount, arguments, read)
 }
 
 /// What libFuzzer calls for each input: its first byte chooses the reader.
-private func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-    let input = UnsafeBufferPointer(start: start, count: count)
-    guard let choice = input.first else { return 0 }
+private func read(_ input: [UInt8]) {
+    guard let choice = input.first else { return }
     let bytes = [UInt8](input.dropFirst())
     switch choice % 4 {
     case 0: readPDU(bytes)
@@ -27,7 +17,6 @@ private func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt 
     case 2: talk(bytes)
     default: splitText(bytes)
     }
-    return 0
 }
 
 /// What is read is written so that it reads the same. The length is filled in, for libFuzzer to get beyond it.

@@ -45,9 +45,9 @@ def check_order(commands: list[Command], first: dict[str, Message]) -> None:
         if command.id not in sequence:
             sequence.append(command.id)
     for (topic, key), ids in written.items():
-        # All replies to a user lie in one partition: offsets are the order of writing.
-        by_offset = sorted(ids, key=lambda id: (first[id].partition, first[id].offset))
-        assert by_offset == ids, f"first answers to {key} on {topic} are out of order"
+        # All replies to a user lie in one partition: they are read in the order of writing.
+        by_place = sorted(ids, key=lambda id: first[id].place)
+        assert by_place == ids, f"first answers to {key} on {topic} are out of order"
 
 
 def effects(client: Client, type: str, commands: Iterable[Command], timeout: float = 60) -> None:

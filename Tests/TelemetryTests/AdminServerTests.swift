@@ -1,20 +1,16 @@
-import Foundation
-import FoundationNetworking
 import Logging
 import Settings
 import Telemetry
 import Testing
+import Transport
 
 @Suite("Admin server", .timeLimit(.minutes(1)))
 struct AdminServerTests {
     private func get(_ address: ListenAddress, _ path: String) async throws -> (status: Int, type: String, body: String)
     {
-        let url = try #require(URL(string: "http://\(address)\(path)"))
-        let (data, response) = try await URLSession.shared.data(from: url)
-        let http = try #require(response as? HTTPURLResponse)
-        return (
-            http.statusCode, http.value(forHTTPHeaderField: "content-type") ?? "", String(decoding: data, as: UTF8.self)
-        )
+        let request = HTTPRequest(method: "GET", url: "http://\(address)\(path)", timeout: .seconds(20))
+        let response = try await Transport().send(request)
+        return (response.status, response.header("content-type") ?? "", String(decoding: response.body, as: UTF8.self))
     }
 
     private func serving(

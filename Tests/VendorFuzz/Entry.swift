@@ -1,25 +1,15 @@
+import FuzzDriver
 import TokenCrypto
 import VendorFiles
 
-/// libFuzzer's loop.
-@_silgen_name("LLVMFuzzerRunDriver")
-private func runDriver(
-    _ argumentCount: UnsafeMutablePointer<CInt>,
-    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?>,
-    _ testOneInput: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
-) -> CInt
-
-/// The name under which SwiftPM looks for an executable's `main`, instead of libFuzzer's own.
 @_cdecl("VendorFuzz_main")
 func main(_ argumentCount: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> CInt {
-    var (argumentCount, arguments) = (argumentCount, arguments)
-    return runDriver(&argumentCount, &arguments) { start, count in testOneInput(start, count) }
+    fuzz(argumentCount, arguments, read)
 }
 
 /// What libFuzzer calls for each input. The key and the password are those of RFC 6030's figures, so that sealed files
 /// are read to their end.
-private func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-    let bytes = [UInt8](UnsafeBufferPointer(start: start, count: count))
+private func read(_ bytes: [UInt8]) {
     let key = Secret((0..<8).flatMap { _ in [UInt8(0x12), 0x34, 0x56, 0x78, 0x90] }.prefix(16))
     do throws(UnreadableFile) {
         let file = try VendorFiles.read(bytes, key: key, password: Secret("qwerty".utf8))
@@ -28,5 +18,4 @@ private func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt 
     } catch {
         precondition(!error.description.contains { $0.isNewline })
     }
-    return 0
 }

@@ -100,6 +100,24 @@ struct CopyTests {
         }
     }
 
+    @Test("interleaving 13: an import on two partitions, which locks no user, delivers once")
+    func importCopy() async throws {
+        try await LaneWorld.run(partitions: 2) { world in
+            let device: JSONObject = ["serial": "S-1", "secret": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"]
+            let data: JSONObject = ["tokenType": "hotp-hardware", "tokens": .array([.object(device)])]
+            for partition in 0...1 {
+                try world.write(.importTokens, id: "1", user: "~stock", partition: Int32(partition), data)
+            }
+            let a = try Side(world, topic: world.topics.commandsEnrollment, partition: 0)
+            let b = try Side(world, topic: world.topics.commandsEnrollment, partition: 1)
+            let (first, second) = try race(a, b, in: world)
+            #expect(try code(first) == nil)
+            #expect(!first.messages.isEmpty && first.messages == second.messages)
+            #expect(try world.count("token") == 1)
+            #expect(try world.count("audit_log") == 1)
+        }
+    }
+
     @Test("two commands of a user who is new meet on two lanes: the second is done again")
     func newUser() async throws {
         try await LaneWorld.run(partitions: 2) { world in

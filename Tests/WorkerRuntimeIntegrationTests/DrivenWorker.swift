@@ -93,12 +93,13 @@ final class Meanwhile<Value>: @unchecked Sendable {
 
     var isDone: Bool { condition.withLock { result != nil } }
 
-    /// Waits for the end.
-    func value() throws -> Value {
-        try condition.withLock {
+    /// Waits for the end, so many seconds at the most.
+    func value(within seconds: TimeInterval = 60) throws -> Value {
+        let deadline = Date(timeIntervalSinceNow: seconds)
+        return try condition.withLock {
             while true {
                 if let result { return try result.get() }
-                guard condition.wait(until: Date(timeIntervalSinceNow: 60)) else {
+                guard condition.wait(until: deadline) else {
                     throw LaneWorld.TimedOut(what: "the other thread")
                 }
             }

@@ -88,7 +88,9 @@ struct FenceTests {
             #expect(throws: ForeignEpoch.self) { _ = try a.load(try a.take(2)) }
             try b.work(to: 3)
 
+            // Owed to B, found by B in the log, and A's, late.
             let replies = try world.replies()
+            #expect(replies.map(\.cause) == ["1", "1", "2", "1", "3"])
             #expect(Set(replies.filter { $0.cause == "1" }.map(\.value)).count == 1)
             #expect(try world.count("token") == 3)
             try world.expectAccountsBalance()

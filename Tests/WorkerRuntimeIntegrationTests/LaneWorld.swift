@@ -97,8 +97,8 @@ final class LaneWorld {
         metrics: MetricRegistry = MetricRegistry()
     ) throws -> LaneWorker {
         let roles: [String: TopicRole] = [
-            topics.commandsEnrollment: .commands(Enrollment.handlers, maximumAge: nil),
-            topics.commandsVerification: .commands(Verifier.handlers, maximumAge: 60),
+            topics.commandsEnrollment: .commands(.enrollment, maximumAge: nil),
+            topics.commandsVerification: .commands(.verification, maximumAge: 60),
             topics.users: .directory(DirectoryUpdate()),
         ]
         let consumer = try KafkaConsumer(

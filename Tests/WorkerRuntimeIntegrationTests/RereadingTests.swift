@@ -89,6 +89,34 @@ struct RereadingTests {
         }
     }
 
+    @Test(
+        "interleaving 11: a topic that was created anew is read, though it ends before the group's offset",
+        arguments: [3, 5]
+    )
+    func createdAnewAndShorter(committed: Int64) async throws {
+        try await LaneWorld.run { world in
+            let group = world.broker.uniqueName("group")
+            let a = try world.owner(group: group)
+            for id in 1...committed { try world.enroll("old-\(id)") }
+            try a.work(to: committed)
+            try a.mark(Array(a.lanes.values))
+            a.stopReading()
+
+            try world.createTopicAnew()
+            try world.assigned(group: group).putBack(offset: committed)
+            for id in ["1", "2"] { try world.enroll(id) }
+            let b = try world.owner(group: group)
+            #expect(b.lanes[b.enrollment]?.probe?.offset == committed - 1)
+            try world.wait("the new commands are handled") {
+                try b.turn()
+                return try world.count("token") == committed + 2
+            }
+            try b.settle()
+            #expect(try world.replies().map(\.cause).suffix(2) == ["1", "2"])
+            try world.expectAccountsBalance()
+        }
+    }
+
     @Test("a restart reads on after the last record, without repeating its answer")
     func probeOfKnownRecord() async throws {
         try await LaneWorld.run { world in

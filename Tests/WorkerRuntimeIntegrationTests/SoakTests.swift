@@ -90,7 +90,7 @@ struct SoakTests {
         #expect(try world.count("(SELECT DISTINCT command_key FROM audit_log) AS commands") == commands)
         #expect(try world.count("inbox") == commands)
         #expect(done.count > Self.users)
-        // Interleaving 14: batches over several lanes and users lock in one order.
+        // Batches over several lanes and users lock in one order.
         let deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
         #expect(try world.sql(deadlocks).int64(0, 0) == 0)
     }

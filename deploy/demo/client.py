@@ -163,16 +163,19 @@ class Client:
             value=json.dumps(value, ensure_ascii=False).encode(),
         )
 
-    def write(self, command: Command, partition: int = -1) -> Command:
+    def write(self, command: Command, partition: int = -1, age: float = 0) -> Command:
         """Writes a command; `flush` makes sure that it has arrived."""
-        self.produce(command.topic, command.key, command.value, command.headers, partition)
+        self.produce(command.topic, command.key, command.value, command.headers, partition, age)
         self.written.append(command)
         return command
 
-    def produce(self, topic: str, key, value, headers=(), partition: int = -1) -> None:
+    def produce(self, topic: str, key, value, headers=(), partition: int = -1, age: float = 0) -> None:
+        """Writes a record whose timestamp is `age` seconds ago, where the broker keeps it."""
+        timestamp = int((time.time() - age) * 1000)
         while True:
             try:
-                self.producer.produce(topic, key=key, value=value, headers=list(headers), partition=partition)
+                self.producer.produce(topic, key=key, value=value, headers=list(headers), partition=partition,
+                                      timestamp=timestamp)
                 break
             except BufferError:
                 self.producer.poll(0.1)
@@ -251,6 +254,13 @@ class Client:
         with self._changed:
             self._wanted.append(topic)
         self.wait(lambda: any(part.topic == topic for part in self._assigned), 20, f"topic {topic}")
+
+    def read_anew(self) -> None:
+        """Reads everything from its beginning: the broker is another one than before."""
+        with self._changed:
+            self._wanted = sorted({part.topic for part in self._assigned})
+            self._assigned = []
+        self.wait(lambda: self._assigned, 20, "the topics to be there again")
 
     def close(self) -> None:
         self._ended = True

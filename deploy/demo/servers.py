@@ -109,12 +109,21 @@ class Broker:
             port = free_port()
             self.servers = f"127.0.0.1:{port}"
             self.properties = dict(self.EMBEDDED)
-            command = [str(ROOT / "deploy/broker/run"), "--port", str(port)]
+            self.command = [str(ROOT / "deploy/broker/run"), "--port", str(port)]
             if faults:
                 self.control = free_port()
-                command += ["--control", str(self.control)]
-            self.server = Child("the broker", command, self.log)
-            self.server.first_line(180)
+                self.command += ["--control", str(self.control)]
+            self.start()
+
+    def start(self) -> None:
+        """Starts the embedded broker, which is an empty one."""
+        self.server = Child("the broker", self.command, self.log)
+        self.server.first_line(180)
+
+    def stop(self) -> None:
+        """Stops the embedded broker, with all that it keeps."""
+        if self.server:
+            self.server.stop()
 
     @property
     def settings(self) -> dict[str, str]:
@@ -149,8 +158,7 @@ class Broker:
                 print(f"a topic is left behind: {error}", file=sys.stderr)
 
     def close(self) -> None:
-        if self.server:
-            self.server.stop()
+        self.stop()
 
 
 class Receiver:

@@ -1,10 +1,11 @@
+import Contract
 import Messaging
 import TokenCore
 
 /// The notifications that are held at this moment, and how far each is. Pure: time is handed in.
 ///
-/// Each channel has its own line, so that a gateway that stands still holds up nothing but its channel; who leaves it
-/// next, and with which provider, the board says.
+/// Each channel has its own line, so that a gateway that stands still holds up nothing but its channel; in it the tenants
+/// take turns, so that one's flood holds up no other. With which provider the next one leaves, the board says.
 struct DeliveryBook {
     /// A notification on its way.
     struct Journey {
@@ -14,6 +15,7 @@ struct DeliveryBook {
         fileprivate(set) var wasStranded = false
         fileprivate(set) var stage = Stage.ready
 
+        var tenant: String { parcel.subject.recordKey.tenant }
         /// It came in time; that it didn't leave in time is the providers' fault.
         var wasTaken: Bool { wasStranded || course.attempts > 0 }
     }
@@ -39,6 +41,9 @@ struct DeliveryBook {
     private var journeys: [NotificationID: Journey] = [:]
     /// First come, first served; those that left the line another way stand here until they are passed.
     private var lines: [Channel: [NotificationID]] = [:]
+    /// When each tenant's last one left, counted in departures: of those that are held, and few more.
+    private var turns: [String: UInt64] = [:]
+    private var lastTurn: UInt64 = 0
     private var resting: Set<NotificationID> = []
 
     var count: Int { journeys.count }
@@ -78,6 +83,10 @@ struct DeliveryBook {
             // It has waited longer than those in line.
             lines[journey.parcel.channel, default: []].insert(id, at: 0)
         }
+        if turns.count > 2 * journeys.count + 16 {
+            let tenants = Set(journeys.values.map(\.tenant))
+            turns = turns.filter { tenants.contains($0.key) }
+        }
         var board = board
         return Channel.allCases.flatMap { departures($0, now, clock, &board) }
     }
@@ -91,7 +100,7 @@ struct DeliveryBook {
         var departures: [Departure] = []
         // What the board said of a notification that nobody has tried yet goes for all of them.
         var freshChoice: ProviderBoard.Choice?
-        for id in lines[channel] ?? [] {
+        for id in inTurn(lines[channel] ?? []) {
             guard let journey = journeys[id] else { continue }
             if journey.parcel.deadline <= clock {
                 departures.append(Departure(journey: journey, seat: nil))
@@ -113,7 +122,36 @@ struct DeliveryBook {
         return departures
     }
 
+    /// Each tenant's first, then each one's second, and so on; the tenant that has waited longest comes first.
+    private func inTurn(_ line: [NotificationID]) -> [NotificationID] {
+        guard let first = line.first.flatMap({ journeys[$0]?.tenant }),
+            line.contains(where: { journeys[$0]?.tenant != first })
+        else { return line }
+        var places: [String: Int] = [:]
+        var queues: [(tenant: String, line: [NotificationID])] = []
+        for id in line {
+            guard let tenant = journeys[id]?.tenant else { continue }
+            if let place = places[tenant] {
+                queues[place].line.append(id)
+            } else {
+                places[tenant] = queues.count
+                queues.append((tenant, [id]))
+            }
+        }
+        // Those who have had none stay as they came.
+        queues.sort {
+            (turns[$0.tenant, default: 0], places[$0.tenant, default: 0])
+                < (turns[$1.tenant, default: 0], places[$1.tenant, default: 0])
+        }
+        let longest = queues.map(\.line.count).max() ?? 0
+        return (0..<longest).flatMap { rank in queues.compactMap { rank < $0.line.count ? $0.line[rank] : nil } }
+    }
+
     mutating func depart(_ id: NotificationID) {
+        if let tenant = journeys[id]?.tenant {
+            lastTurn += 1
+            turns[tenant] = lastTurn
+        }
         move(id, to: .travelling)
     }
 

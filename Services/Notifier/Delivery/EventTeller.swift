@@ -32,8 +32,6 @@ final class EventTeller {
     /// Nothing waits to be handed over.
     var isUnloaded: Bool { untold.isEmpty }
     var isIdle: Bool { untold.isEmpty && telling == nil }
-    /// Records that wait to be finished.
-    var held: Int { untold.count + (telling?.tidings.count ?? 0) }
 
     func add(_ tiding: Tiding) {
         untold.append(tiding)

@@ -29,6 +29,9 @@ struct OffsetLedger {
         return next
     }
 
+    /// How many records of a partition are not finished.
+    func held(in partition: TopicPartition) -> Int { logs[partition]?.taken.count ?? 0 }
+
     mutating func forget(_ partition: TopicPartition) {
         logs[partition] = nil
     }

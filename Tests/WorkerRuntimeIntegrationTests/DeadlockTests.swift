@@ -1,0 +1,57 @@
+import Contract
+import Foundation
+import Postgres
+import Testing
+import TokenStore
+
+@testable import WorkerRuntime
+
+/// Locks are taken in one order everywhere: lanes, command ids, users, destinations, devices.
+@Suite("Lanes: deadlocks")
+struct DeadlockTests {
+    /// How many batches are committed; more where the environment asks for it: `DEADLOCK_BATCHES=100000`,
+    /// `DEADLOCK_SEED=7`.
+    private static let batches = number("DEADLOCK_BATCHES") ?? 1_000
+    private static let seed = number("DEADLOCK_SEED") ?? 1
+
+    private static func number(_ name: String) -> Int? {
+        ProcessInfo.processInfo.environment[name].flatMap { Int($0) }
+    }
+
+    @Test(
+        """
+        interleaving 14: batches over two lanes each, copies, and devices named by serial number by those who do not \
+        hold them: no deadlock
+        """
+    )
+    func crowdedLanes() async throws {
+        try await LaneWorld.run(partitions: 2) { world in
+            let crowd = Crowd(world, seed: UInt64(Self.seed))
+            let workers = try (0..<2).map { try CrowdedWorker(world, crowd, partition: Int32($0)) }
+            try workers[0].open()
+            let ends = workers.map { worker in Meanwhile { try worker.run(batches: Self.batches / 2) } }
+            for end in ends { try end.value(within: 3_600) }
+
+            var errors: [SQLState: Int] = [:]
+            for worker in workers { errors.merge(worker.errors) { $0 + $1 } }
+            let fenced = workers.map(\.fenced).reduce(0, +)
+            print("\(Self.batches) batches, \(fenced) fenced, errors \(errors), seed \(Self.seed)")
+            #expect(errors[.deadlockDetected] == nil)
+            let deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+            #expect(try world.sql(deadlocks).int64(0, 0) == 0)
+            // Two first commands of one user, at most.
+            #expect(Set(errors.keys).isSubset(of: [.uniqueViolation]))
+
+            // They did meet, and each kind of command did something.
+            #expect(fenced > 0)
+            let types: [CommandType] = [
+                .importTokens, .enrollToken, .disableToken, .enableToken, .unassignToken, .compromiseToken, .requestOTP,
+                .unlockUser,
+            ]
+            #expect(crowd.successes.isSuperset(of: types.map(\.reply)))
+            #expect(
+                try world.count("(SELECT DISTINCT command_key FROM audit_log) AS commands") == world.count("audit_log")
+            )
+        }
+    }
+}
