@@ -30,7 +30,7 @@ package enum DatabaseRole: String, CaseIterable, Sendable {
 extension Privileges {
     /// Whether the schema is this program's.
     fileprivate static let schema = Privileges(tables: [
-        "schema_migration": .init(select: "number checksum")
+        "schema_migration": .init(select: "number checksum needs")
     ])
 
     /// What every batch loads, locks and writes. A lock is a right to change some column.
