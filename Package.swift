@@ -210,6 +210,11 @@ let package = Package(
             path: "Tests/PostgresIntegrationTests"
         ),
         .testTarget(
+            name: "TokenStoreIntegrationTests",
+            dependencies: ["Postgres", "TestSupport", "TokenStore"],
+            path: "Tests/TokenStoreIntegrationTests"
+        ),
+        .testTarget(
             name: "MessagingIntegrationTests",
             dependencies: ["Messaging", "TestSupport"],
             path: "Tests/MessagingIntegrationTests"

@@ -51,7 +51,6 @@ struct SigningOptions: ParsableArguments {
             throw ValidationError("--jwt-key needs a key with a tenant")
         }
         let signer = try CommandSigner(path: keyFile, name: "--jwt-key")
-        if signer.isReadableByOthers { Output.diagnose("--jwt-key: others than its owner may read \(keyFile)") }
         let token = try signer.token(
             for: CommandSigner.Target(
                 id: draft.id,

@@ -3,6 +3,7 @@ import Foundation
 import Messaging
 import Postgres
 import Settings
+import WorkerRuntime
 
 /// What a command reads from the environment; all of its mistakes at once.
 struct ToolSettings {
@@ -29,6 +30,7 @@ struct ToolSettings {
     mutating func broker() -> BrokerSettings? {
         let kafka = Settings.KafkaSettings(&reader)
         let topics = Topics(prefix: TopicSettings(&reader).prefix)
+        kafka.checkSecretFiles(&reader)
         do {
             return BrokerSettings(
                 kafka: try Messaging.KafkaSettings(properties: kafka.properties),

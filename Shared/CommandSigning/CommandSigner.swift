@@ -60,16 +60,12 @@ package struct CommandSigner: Sendable {
     package let algorithm: SignatureAlgorithm
     private let key: KeyPrimitive
 
-    /// Whether its file may be read by others than its owner.
-    package private(set) var isReadableByOthers = false
-
-    /// Reads a private JWK.
+    /// Reads a private JWK, from a file that others have no access to.
     ///
     /// - Parameter name: what the mistakes begin with: the option that names the file.
     package init(path: String, name: String) throws(KeysError) {
-        let file = try KeyFileContents.read(path: path, name: name, access: .readable)
+        let file = try KeyFileContents.read(path: path, name: name)
         try self.init(parsing: file.bytes.withBytes { Array($0) }, name: name)
-        isReadableByOthers = file.isReadableByOthers
     }
 
     /// - Parameter name: what the mistakes begin with.

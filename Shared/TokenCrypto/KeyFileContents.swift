@@ -26,14 +26,6 @@ struct FileFingerprint: Equatable {
 
 /// A key file's bytes, wiped when dropped, and what it looked like when they were read.
 package struct KeyFileContents {
-    /// Who may touch a file.
-    package enum Access: Sendable {
-        /// Its owner alone: it holds secrets.
-        case owner
-        /// Anybody may read it, its owner and group may write it: public keys.
-        case readable
-    }
-
     /// What the file holds.
     package let bytes: Secret
     let fingerprint: FileFingerprint
@@ -42,36 +34,16 @@ package struct KeyFileContents {
     let owner: uid_t
     let group: gid_t
 
-    /// Whether its mode lets others than its owner read it.
-    package var isReadableByOthers: Bool { mode & 0o044 != 0 }
-
-    /// Whether its mode lets others than its owner write it.
-    package var isWritableByOthers: Bool { mode & 0o022 != 0 }
-
-    package static let writableByAnybody = "anybody may write it"
-
     /// Reads a file of at most ``KeyRings/maximumLength`` bytes.
     ///
     /// - Parameter name: what the mistakes begin with: the setting that names the file.
     package static func read(
         path: String,
         name: String = "KEYS_FILE",
-        access: Access = .owner
+        access: FileAccess = .secret
     ) throws(KeysError) -> KeyFileContents {
-        // Non-blocking: a FIFO in its place must not hold the service up.
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { throw failure(path, "cannot be opened", name: name) }
+        let (descriptor, status) = try access.open(path, name: name)
         defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw failure(path, "cannot be examined", name: name) }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw KeysError("\(name) \(path): no regular file") }
-        switch access {
-        case .owner where status.st_mode & 0o077 != 0:
-            throw KeysError("\(name) \(path): group or others have access; its mode must be 0600")
-        case .readable where status.st_mode & 0o002 != 0:
-            throw KeysError("\(name) \(path): \(writableByAnybody)")
-        default: break
-        }
         let size = Int(status.st_size)
         guard size <= KeyRings.maximumLength else {
             throw KeysError("\(name) \(path): longer than \(KeyRings.maximumLength) bytes")

@@ -14,7 +14,7 @@ package final class KeySource: Sendable {
         self.keyEncryption = keyEncryption
         file = try WatchedFile(
             path: path,
-            WatchedFile.Reading(name: "KEYS_FILE", access: .owner) { contents in
+            WatchedFile.Reading(name: "KEYS_FILE", access: .secret) { contents in
                 do throws(KeysError) {
                     return .success(try contents.rings())
                 } catch {

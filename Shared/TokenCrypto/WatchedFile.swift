@@ -24,13 +24,13 @@ package final class WatchedFile<Contents: Sendable>: Sendable {
     /// How a file is read: who may touch it, and what its bytes mean.
     package struct Reading: Sendable {
         let name: String
-        let access: KeyFileContents.Access
+        let access: FileAccess
         let parse: @Sendable (KeyFileContents) -> Result<Contents, KeysError>
 
         /// - Parameter name: what the mistakes begin with: the setting that names the file.
         package init(
             name: String,
-            access: KeyFileContents.Access,
+            access: FileAccess,
             parse: @escaping @Sendable (KeyFileContents) -> Result<Contents, KeysError>
         ) {
             self.name = name

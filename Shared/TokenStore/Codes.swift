@@ -51,6 +51,8 @@ package enum StoreError: Error, CustomStringConvertible, Sendable {
     /// A key-encryption key that is kept elsewhere cannot be used now.
     case keyUnavailable(reason: String)
     case schemaOutdated(pending: Int)
+    /// The role that this program connects as was not given all that its work needs.
+    case rightsMissing(DatabaseRole, first: String, count: Int)
 
     package var description: String {
         switch self {
@@ -59,6 +61,8 @@ package enum StoreError: Error, CustomStringConvertible, Sendable {
         case .keyMissing(let ring): "no usable key of ring \(ring)"
         case .keyUnavailable(let reason): reason
         case .schemaOutdated(let pending): "the schema lacks \(pending) migration(s): run `tokenctl migrate`"
+        case .rightsMissing(let owner, let first, let count):
+            "this role lacks \(first)\(count > 1 ? " and \(count - 1) more" : ""): run `tokenctl grant \(owner.rawValue) ROLE`"
         }
     }
 }

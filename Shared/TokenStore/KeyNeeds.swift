@@ -77,7 +77,7 @@ package struct KeyNeeds {
 
     // A tag among random bytes is no evidence, but an error on the safe side.
 
-    private static let recovery = Statement(
+    static let recovery = Statement(
         name: "key_needs_recovery",
         sql: """
             SELECT count(*), NULL::timestamptz FROM token
@@ -85,7 +85,7 @@ package struct KeyNeeds {
             """
     )
 
-    private static let challenges = Statement(
+    static let challenges = Statement(
         name: "key_needs_challenges",
         sql: """
             SELECT count(*), max(expires_at) FROM challenge
@@ -93,7 +93,7 @@ package struct KeyNeeds {
             """
     )
 
-    private static let commands = Statement(
+    static let commands = Statement(
         name: "key_needs_commands",
         sql:
             "SELECT count(*), max(received_at) FROM inbox WHERE substring(fingerprint FOR \(DigestTag.length)) = $1::bytea"

@@ -28,16 +28,19 @@ package struct StoreSettings: Sendable {
         try PGConnection(url, applicationName: applicationName, sessionSettings: Self.session)
     }
 
-    /// Checks that the schema has what this program was made for. A newer one has it too, unless it says otherwise: so
-    /// workers of two versions run side by side, and go back.
+    /// Checks that the schema has what this program was made for, and that its role may do its work there. A newer schema
+    /// has it too, unless it says otherwise: so workers of two versions run side by side, and go back.
     ///
-    /// - Throws: `StoreError.schemaOutdated`; `MigrationError` for a schema that this program can't work with;
-    ///   `PostgresError` while the database is away.
-    package func requireSchema() throws {
+    /// - Throws: `StoreError.schemaOutdated` or `.rightsMissing`; `MigrationError` for a schema that this program can't
+    ///   work with; `PostgresError` while the database is away.
+    package func requireSchema(for owner: DatabaseRole) throws {
         let connection = try connect()
         defer { connection.close() }
         switch try Schema.migrator.status(connection) {
-        case .current, .ahead: return
+        case .current, .ahead:
+            let missing = try RoleGrants.missing(for: owner, connection)
+            guard let first = missing.first else { return }
+            throw StoreError.rightsMissing(owner, first: first, count: missing.count)
         case .behind(let pending): throw StoreError.schemaOutdated(pending: pending.count)
         }
     }

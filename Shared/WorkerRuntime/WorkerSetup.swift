@@ -89,6 +89,14 @@ package struct WorkerSetup: Sendable {
         StoreSettings(url: settings.postgres.value, applicationName: "usertokens-\(service)")
     }
 
+    /// Whose rights the database has to give it.
+    ///
+    /// - Precondition: the service is an executable that works, not the tool.
+    var databaseRole: DatabaseRole {
+        guard let role = DatabaseRole(rawValue: service) else { preconditionFailure("\(service) has no database role") }
+        return role
+    }
+
     package func envelopes() -> SealedEnvelopes {
         SealedEnvelopes(keys: keys, requiresSealing: settings.commands.sealing == .required)
     }
@@ -112,6 +120,7 @@ package struct WorkerSetup: Sendable {
         _ logger: Logger,
         _ reader: inout SettingsReader
     ) -> Messaging.KafkaSettings? {
+        settings.checkSecretFiles(&reader)
         do {
             return try Messaging.KafkaSettings(
                 properties: settings.properties,

@@ -15,11 +15,12 @@ package struct WorkerStart {
     /// Opens what needs the schema, once the schema is there and is the right one.
     ///
     /// - Returns: nil where the worker is to stop first.
-    /// - Throws: `ProcessExit` 78 for an absent or too old schema, or one that has outgrown this program.
+    /// - Throws: `ProcessExit` 78 for an absent or too old schema, one that has outgrown this program, and for a role that
+    ///   lacks rights there.
     package func store<Store>(_ open: () throws -> Store) throws -> Store? {
         try waiting {
             do {
-                try setup.store.requireSchema()
+                try setup.store.requireSchema(for: setup.databaseRole)
             } catch let error as StoreError {
                 throw ProcessExit(code: ProcessExit.configuration, lines: ["POSTGRES_URL: \(error)"])
             } catch let error as MigrationError {

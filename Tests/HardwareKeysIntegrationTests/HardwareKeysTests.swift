@@ -105,9 +105,9 @@ struct HardwareKeysTests {
         )
         #expect(
             reason { _ = try HardwareKeys(module: PrivateToken.module, pinFile: "/none") }
-                == "PKCS11_PIN_FILE: cannot be opened"
+                == "PKCS11_PIN_FILE /none: cannot be opened: No such file or directory"
         )
-        try token.write(pin: PrivateToken.pin, mode: 0o640)
+        try token.write(pin: PrivateToken.pin, mode: 0o644)
         #expect(reason { _ = try token.keys() }.contains("group or others have access"))
         try token.write(pin: "\n")
         #expect(reason { _ = try token.keys() }.contains("has no PIN"))

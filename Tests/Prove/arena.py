@@ -21,6 +21,8 @@ SETTINGS = {"SCAN_INTERVAL": "1s", "LOG_LEVEL": "debug", "AUDIT_CHECKPOINT_INTER
             # So long the group waits for a member that died in a rebalance: 5 minutes by default.
             "KAFKA_PROPERTY_MAX_POLL_INTERVAL_MS": "10000"}
 DISK_MEGABYTES = 400
+# The workers' roles, as LIKE takes it.
+ROLES = "user_tokens_%"
 PASSWORD = "canary-of-the-database"
 
 
@@ -46,6 +48,7 @@ def binaries() -> Path:
 
 class Arena:
     settings = SETTINGS
+    system_of = System
 
     def __init__(self, directory: Path, built: Path | None = None):
         self.directory = directory
@@ -56,11 +59,11 @@ class Arena:
         """Numbers of workers among their kind, by process."""
         self.has_database_clock = False
         try:
-            self.system = System(directory, built or binaries(), durable=True, faults=True, partitions=4, settings=self.settings)
+            self.system = self.system_of(directory, built or binaries(), durable=True, faults=True, partitions=4, settings=self.settings)
             self.database, self.broker = self.system.database, self.system.broker
             # The private server asks for no password, but workers are given one, which they must not show.
-            user = "user_tokens_worker"
-            self.system.worker_database = self.system.worker_database.replace(f"{user}@", f"{user}:{PASSWORD}@", 1)
+            databases = self.system.databases
+            self.system.databases = {kind: url.replace("@", f":{PASSWORD}@", 1) for kind, url in databases.items()}
             self._prepare_database()
             self.keys = Keys(self.system.settings["KEYS_FILE"])
             self.client = Client(self.broker.client_properties, self.system.prefix, source="/prove/iam")
@@ -135,12 +138,17 @@ class Arena:
         self.free_disk()
         self.set_database_clock(0)
         self.start_database()
-        self.database.query("ALTER ROLE user_tokens_worker RESET ALL")
+        self.alter_roles("RESET ALL")
         for worker in self.running():
             worker.child.send(subprocess.signal.SIGCONT)
         self.bury()
 
     # The database
+
+    def alter_roles(self, change: str) -> None:
+        """For each of the workers' roles, which have no other settings."""
+        for (role,) in self.database.query(f"SELECT rolname FROM pg_roles WHERE rolname LIKE '{ROLES}'"):
+            self.database.query(f"ALTER ROLE {role} {change}")
 
     def start_database(self) -> None:
         """Starts it unless it is there; a disk that was full a moment ago may keep it from coming up at first."""

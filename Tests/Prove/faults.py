@@ -10,7 +10,7 @@ from pathlib import Path
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from arena import FAKE_TIME, WORKERS, Arena, set_clock
+from arena import FAKE_TIME, ROLES, WORKERS, Arena, set_clock
 from processes import Failure
 from servers import postgres_program
 
@@ -125,7 +125,7 @@ def postgres_crashed(arena: Arena, draw: random.Random, lasts: float):
 
 def backend_killed(arena: Arena, draw: random.Random, lasts: float):
     """kill -9 of one server process: PostgreSQL throws out all and recovers."""
-    rows = arena.database.query("SELECT pid FROM pg_stat_activity WHERE usename = 'user_tokens_worker' ORDER BY pid")
+    rows = arena.database.query(f"SELECT pid FROM pg_stat_activity WHERE usename LIKE '{ROLES}' ORDER BY pid")
     if rows:
         os.kill(int(draw.choice(rows)[0]), signal.SIGKILL)
     yield lasts
@@ -133,7 +133,7 @@ def backend_killed(arena: Arena, draw: random.Random, lasts: float):
 
 def connections_cut(arena: Arena, draw: random.Random, lasts: float):
     for _ in range(3):
-        arena.database.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'user_tokens_worker'")
+        arena.database.query(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename LIKE '{ROLES}'")
         yield lasts / 3
 
 
@@ -165,13 +165,13 @@ def deadlock(arena: Arena, draw: random.Random, lasts: float):
 
 def statement_timeout(arena: Arena, draw: random.Random, lasts: float):
     """Statements of workers that connect now are ended after 400 ms, and all users' rows are locked for longer."""
-    arena.database.query("ALTER ROLE user_tokens_worker SET statement_timeout = '400ms'")
-    arena.database.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'user_tokens_worker'")
+    arena.alter_roles("SET statement_timeout = '400ms'")
+    arena.database.query(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename LIKE '{ROLES}'")
     session = _session(arena, f"BEGIN; SELECT 1 FROM user_state FOR UPDATE; SELECT pg_sleep({lasts / 2:.2f}); ROLLBACK;")
     yield lasts
     session.wait(60)
-    arena.database.query("ALTER ROLE user_tokens_worker RESET statement_timeout")
-    arena.database.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'user_tokens_worker'")
+    arena.alter_roles("RESET statement_timeout")
+    arena.database.query(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename LIKE '{ROLES}'")
 
 
 def disk_full(arena: Arena, draw: random.Random, lasts: float):

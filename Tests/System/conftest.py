@@ -73,7 +73,7 @@ def no_limping(request):
             assert worker.child.is_running, f"{worker.kind} has ended:\n{worker.child.log_tail(40)}"
 
 
-LAST = ["test_catalogue.py", "test_secrecy.py", "test_asyncapi.py"]
+LAST = ["test_acls.py", "test_catalogue.py", "test_secrecy.py", "test_asyncapi.py"]
 
 
 def pytest_configure(config):

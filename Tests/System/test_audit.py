@@ -107,7 +107,7 @@ def test_rows_are_neither_changed_nor_removed_by_anybody(audited, history):
     "INSERT INTO audit_anchor VALUES (1, 1, now(), '')", "ALTER TABLE audit_log DISABLE TRIGGER ALL",
     "DROP TABLE audit_log", "CREATE TABLE mine (x int)", "DELETE FROM schema_migration"])
 def test_the_services_role_can_do_their_work_and_not_this(audited, history, statement):
-    command = [postgres_program("psql"), "-Xq", "-v", "ON_ERROR_STOP=1", "-d", audited.system.worker_database]
+    command = [postgres_program("psql"), "-Xq", "-v", "ON_ERROR_STOP=1", "-d", audited.system.databases["verifier"]]
     done = subprocess.run([*command, "-c", f"BEGIN; {statement}; ROLLBACK"], capture_output=True, text=True)
     assert done.returncode != 0 and ("permission denied" in done.stderr or "must be owner" in done.stderr), done.stderr
 

@@ -142,7 +142,7 @@ struct KeyFileTests {
 
     @Test(
         "a file that group or others may touch is refused",
-        arguments: [0o640, 0o620, 0o610, 0o604, 0o602, 0o601, 0o666]
+        arguments: [0o660, 0o620, 0o610, 0o604, 0o602, 0o601, 0o666]
     )
     func refusesMode(mode: Int) throws {
         try KeyFile.create(path: folder.path("keys"))

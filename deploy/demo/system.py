@@ -87,22 +87,23 @@ class System:
             }
             self.tokenctl("keys", "init")
             self.tokenctl("migrate")
-            self.worker_database = self._worker_role()
+            self.databases = {kind: self.role_database(kind) for kind in WORKERS}
             self.tokenctl("topics", "create", "--partitions", str(partitions))
             self.tokenctl("tenant", "add", "default")
         except BaseException:
             self.close()
             raise
 
-    def _worker_role(self) -> str:
-        """Where the workers connect: as a role that can do their work and no more, on a server of our own."""
+    def role_database(self, owner: str) -> str:
+        """The database as a role that can do one service's work and no more, on a server of our own."""
         if not self.database.is_private:
             return self.database.url
-        self.database.query("CREATE ROLE user_tokens_worker LOGIN")
-        self.tokenctl("grant", "user_tokens_worker")
+        role = f"user_tokens_{owner.replace('-', '_')}"
+        self.database.query(f"CREATE ROLE {role} LOGIN")
+        self.tokenctl("grant", owner, role)
         parts = urllib.parse.urlsplit(self.database.url)
         host = parts.netloc.rsplit("@", 1)[-1]
-        return parts._replace(netloc=f"user_tokens_worker@{host}").geturl()
+        return parts._replace(netloc=f"{role}@{host}").geturl()
 
     def _keep(self, server):
         self._open.append(server)
@@ -125,7 +126,7 @@ class System:
         number = sum(1 for worker in self.workers if worker.kind == kind) + 1
         log = self.directory / f"{kind}-{number}.log"
         environment = self.environment(
-            **{"POSTGRES_URL": self.worker_database, "ADMIN_LISTEN": f"127.0.0.1:{admin}", **settings}
+            **{"POSTGRES_URL": self.databases[kind], "ADMIN_LISTEN": f"127.0.0.1:{admin}", **settings}
         )
         worker = Worker(kind, Child(kind, [self.program(kind)], log, environment), admin)
         self.workers.append(worker)

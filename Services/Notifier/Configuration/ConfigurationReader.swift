@@ -1,4 +1,5 @@
 import Foundation
+import TokenCrypto
 import Yams
 
 /// Reads YAML nodes, collecting each mistake with file, line and path; values are not quoted, they may be secrets.
@@ -127,7 +128,7 @@ struct ConfigurationReader {
         return choice
     }
 
-    /// The first line of a file that others can't write to, as it stands now; relative paths start at the configuration
+    /// The first line of a file that others have no access to, as it stands now; relative paths start at the configuration
     /// file.
     mutating func secret(_ mapping: Node.Mapping, _ key: String, _ path: String) -> String? {
         secretFile(mapping, key, path)?.text
@@ -139,7 +140,7 @@ struct ConfigurationReader {
         do {
             return try SecretFile(path: resolved(name))
         } catch {
-            refuse(mapping[key], "\(path).\(key)", SecretFile.rule(error))
+            refuse(mapping[key], "\(path).\(key)", error.description)
             return nil
         }
     }

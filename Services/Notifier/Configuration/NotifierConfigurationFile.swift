@@ -2,16 +2,21 @@ import Foundation
 import NotificationTexts
 import Settings
 import TokenCore
+import TokenCrypto
 import Transport
 import Yams
 
 extension NotifierConfiguration {
     /// - Throws: every mistake in the file, one line each.
     init(file: String) throws(ConfigurationError) {
-        guard let data = FileManager.default.contents(atPath: file), let text = String(data: data, encoding: .utf8)
-        else {
-            throw ConfigurationError(mistakes: ["\(file): can't be read"])
+        let text: String?
+        do throws(KeysError) {
+            let contents = try KeyFileContents.read(path: file, name: "NOTIFIER_CONFIG", access: .readable)
+            text = contents.bytes.withBytes { String(validating: $0, as: UTF8.self) }
+        } catch {
+            throw ConfigurationError(mistakes: error.problems)
         }
+        guard let text else { throw ConfigurationError(mistakes: ["\(file): no UTF-8"]) }
         try self.init(yaml: text, file: file)
     }
 

@@ -6,11 +6,10 @@ import Transport
 final class SecretFile: Sendable {
     private let file: WatchedFile<Secret>
 
-    /// - Throws: where the file can't be read, others may write to it, or its first line is empty.
+    /// - Throws: where the file can't be read, others have access to it, or its first line is empty.
     init(path: String) throws(KeysError) {
-        let reading = WatchedFile<Secret>.Reading(name: "secret", access: .readable) { contents in
-            guard !contents.isWritableByOthers else { return .failure(KeysError(Self.writableByOthers)) }
-            return contents.bytes.withBytes { bytes in
+        let reading = WatchedFile<Secret>.Reading(name: "secret", access: .secret) { contents in
+            contents.bytes.withBytes { bytes in
                 let line = bytes.prefix { $0 != 10 && $0 != 13 }
                 // In a header or a login, a control character would have every message refused for it.
                 guard !line.isEmpty, let text = String(validating: line, as: UTF8.self), isOneLine(text) else {
@@ -22,15 +21,7 @@ final class SecretFile: Sendable {
         file = try WatchedFile(path: path, reading)
     }
 
-    private static let writableByOthers = "others can write to it, chmod 600"
     private static let empty = "holds no password in its first line"
-
-    /// What a person is told of a file that can't be used.
-    static func rule(_ error: KeysError) -> String {
-        let told = error.problems.first ?? ""
-        if told.hasSuffix(KeyFileContents.writableByAnybody) { return writableByOthers }
-        return [writableByOthers, empty].first { $0 == told } ?? "can't be read"
-    }
 
     /// As the file stands now; it is looked at once a second at most.
     var current: Secret {
