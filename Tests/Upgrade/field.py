@@ -39,7 +39,7 @@ class OneRole(System):
     """Its services share a role, as `tokenctl grant ROLE` of every version gives it."""
 
     def role_database(self, owner: str) -> str:
-        if not self.database.query(f"SELECT FROM pg_roles WHERE rolname = '{OLD_ROLE}'"):
+        if not self.database.query(f"SELECT 1 FROM pg_roles WHERE rolname = '{OLD_ROLE}'"):
             self.database.query(f"CREATE ROLE {OLD_ROLE} LOGIN")
         self.tokenctl("grant", OLD_ROLE)
         parts = urllib.parse.urlsplit(self.database.url)
