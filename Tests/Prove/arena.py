@@ -48,7 +48,7 @@ def binaries() -> Path:
 
 class Arena:
     settings = SETTINGS
-    system_type = System
+    system_of = System
 
     def __init__(self, directory: Path, built: Path | None = None):
         self.directory = directory
@@ -59,7 +59,7 @@ class Arena:
         """Numbers of workers among their kind, by process."""
         self.has_database_clock = False
         try:
-            self.system = self.system_type(directory, built or binaries(), durable=True, faults=True, partitions=4, settings=self.settings)
+            self.system = self.system_of(directory, built or binaries(), durable=True, faults=True, partitions=4, settings=self.settings)
             self.database, self.broker = self.system.database, self.system.broker
             # The private server asks for no password, but workers are given one, which they must not show.
             databases = self.system.databases

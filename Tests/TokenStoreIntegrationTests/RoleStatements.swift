@@ -24,7 +24,7 @@ extension DatabaseRole {
         ].map(\.name) + ["clock", "grant_lock", "grant_place", "grant_objects", "grant_powers", "grant_lacking"]
 
     /// The migrator's look at what was applied.
-    private static let schema = Statement(name: "schema", sql: "SELECT number, checksum FROM schema_migration")
+    private static let schema = Statement(name: "schema", sql: "SELECT number, checksum, needs FROM schema_migration")
 
     private static let batches = [
         schema, DataKeyQueries.load, DataKeyQueries.insert, LaneQueries.ensure, LaneQueries.find,

@@ -2,12 +2,12 @@
 
 import signal
 import subprocess
+import urllib.parse
 from pathlib import Path
 
-from arena import SETTINGS, Arena
-from processes import Failure
+from arena import PASSWORD, SETTINGS, Arena
 from servers import postgres_program
-from system import WORKERS, System, role_of
+from system import WORKERS, System
 
 # A user, a token, a challenge and a delivery each, of nobody: they only make the tables large.
 FILL = """
@@ -32,24 +32,30 @@ EMPTY = """
 """
 
 
-class AnySystem(System):
-    """Of this version, or of one from before there was a database role for each service: its grant gives what all need."""
+OLD_ROLE = "user_tokens_worker"
 
-    def grant(self, owner: str, role: str) -> None:
-        try:
-            super().grant(owner, role)
-        except Failure:
-            self.tokenctl("grant", role)
+
+class OneRole(System):
+    """Its services share a role, as `tokenctl grant ROLE` of every version gives it."""
+
+    def role_database(self, owner: str) -> str:
+        if not self.database.query(f"SELECT 1 FROM pg_roles WHERE rolname = '{OLD_ROLE}'"):
+            self.database.query(f"CREATE ROLE {OLD_ROLE} LOGIN")
+        self.tokenctl("grant", OLD_ROLE)
+        parts = urllib.parse.urlsplit(self.database.url)
+        return parts._replace(netloc=f"{OLD_ROLE}@{parts.netloc.rsplit('@', 1)[-1]}").geturl()
 
 
 class Field(Arena):
-    system_type = AnySystem
     settings = {**SETTINGS, "LOG_LEVEL": "info"}
+    system_of = OneRole
 
     def __init__(self, directory: Path, old: Path, new: Path):
         self.built = {"old": old, "new": new}
         self.version = "old"
         """Of which version those are who are started now."""
+        self.databases: dict[str, dict[str, str]] = {"old": {}, "new": {}}
+        """Where those connect who have a role of their own."""
         self.versions: dict = {}
         super().__init__(directory, old)
 
@@ -62,6 +68,8 @@ class Field(Arena):
         self.system.binaries = self.built[version]
 
     def start(self, kind: str, **settings: str):
+        if database := self.databases[self.version].get(kind):
+            settings["POSTGRES_URL"] = database
         worker = self.system.start(kind, NOTIFIER_CONFIG=str(self._configuration()), **settings)
         self.versions[worker] = self.version
         return worker
@@ -100,9 +108,11 @@ class Field(Arena):
                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def grant(self) -> None:
-        """What has to follow a migration."""
-        for owner in WORKERS:
-            self.system.grant(owner, role_of(owner))
+        """What has to follow a migration. The new services have a role each; the old ones keep theirs."""
+        self.system.tokenctl("grant", OLD_ROLE)
+        for kind in WORKERS:
+            database = System.role_database(self.system, kind)
+            self.databases["new"][kind] = database.replace("@", f":{PASSWORD}@", 1)
 
     def forgive(self, worker) -> None:
         """That one need not have ended well."""

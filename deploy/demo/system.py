@@ -15,11 +15,6 @@ from servers import Broker, Database, Receiver
 WORKERS = ("enrollment", "verifier", "notifier", "expiry-scanner")
 
 
-def role_of(owner: str) -> str:
-    """The database role of a service, here."""
-    return f"user_tokens_{owner.replace('-', '_')}"
-
-
 class Worker:
     """A running executable and its admin port."""
 
@@ -103,15 +98,12 @@ class System:
         """The database as a role that can do one service's work and no more, on a server of our own."""
         if not self.database.is_private:
             return self.database.url
-        role = role_of(owner)
+        role = f"user_tokens_{owner.replace('-', '_')}"
         self.database.query(f"CREATE ROLE {role} LOGIN")
-        self.grant(owner, role)
+        self.tokenctl("grant", owner, role)
         parts = urllib.parse.urlsplit(self.database.url)
         host = parts.netloc.rsplit("@", 1)[-1]
         return parts._replace(netloc=f"{role}@{host}").geturl()
-
-    def grant(self, owner: str, role: str) -> None:
-        self.tokenctl("grant", owner, role)
 
     def _keep(self, server):
         self._open.append(server)
