@@ -1,10 +1,13 @@
 import CRdKafka
 import Glibc
+import Synchronization
 
 /// Ends a consumer's wait for records, from any thread; may outlive the consumer.
 package final class ConsumerWaker: Sendable {
     /// Of a pipe that never blocks: what is in it says no more than that there is something.
     private let (reading, writing): (Int32, Int32)
+    /// By somebody, not by a queue.
+    private let isWoken = Atomic(false)
     private static let sign: [UInt8] = [1]
 
     init() {
@@ -22,7 +25,10 @@ package final class ConsumerWaker: Sendable {
     }
 
     /// The `take` that waits returns at once with what it has; one that does not wait yet, the next.
-    package func wake() { _ = write(writing, Self.sign, Self.sign.count) }
+    package func wake() {
+        isWoken.store(true, ordering: .releasing)
+        _ = write(writing, Self.sign, Self.sign.count)
+    }
 
     /// What comes into the empty queue wakes too.
     func watch(_ queue: OpaquePointer?) {
@@ -32,12 +38,16 @@ package final class ConsumerWaker: Sendable {
     /// To be called before the queue is given up.
     func forget(_ queue: OpaquePointer?) { rd_kafka_queue_io_event_enable(queue, -1, nil, 0) }
 
-    /// Waits to be woken, but no longer than this.
-    func wait(milliseconds: Int32) {
+    /// Waits for a sign, but no longer than this; there may be nothing behind it.
+    ///
+    /// - Returns: whether it was somebody who woke it, since the last wait.
+    func wait(milliseconds: Int32) -> Bool {
         var awaited = pollfd(fd: reading, events: Int16(POLLIN), revents: 0)
-        guard poll(&awaited, 1, milliseconds) > 0 else { return }
-        withUnsafeTemporaryAllocation(byteCount: 1_024, alignment: 1) { buffer in
-            while read(reading, buffer.baseAddress, buffer.count) == buffer.count {}
+        if poll(&awaited, 1, milliseconds) > 0 {
+            withUnsafeTemporaryAllocation(byteCount: 1_024, alignment: 1) { buffer in
+                while read(reading, buffer.baseAddress, buffer.count) == buffer.count {}
+            }
         }
+        return isWoken.exchange(false, ordering: .acquiringAndReleasing)
     }
 }

@@ -82,10 +82,14 @@ package final class KafkaConsumer {
         maxBytes: Int = 1_048_576,
         waitMilliseconds: Int
     ) throws(KafkaError) -> [KafkaRecord] {
-        let records = try takeWhatIsThere(max: max, maxBytes: maxBytes)
-        guard let records, records.isEmpty, waitMilliseconds > 0 else { return records ?? [] }
-        waker.wait(milliseconds: Int32(clamping: waitMilliseconds))
-        return try takeWhatIsThere(max: max, maxBytes: maxBytes) ?? []
+        let deadline = ContinuousClock.now + .milliseconds(waitMilliseconds)
+        var isWoken = waitMilliseconds <= 0
+        while true {
+            guard let records = try takeWhatIsThere(max: max, maxBytes: maxBytes) else { return [] }
+            if !records.isEmpty || isWoken { return records }
+            let left = (deadline - .now) / .milliseconds(1)
+            isWoken = left <= 0 || waker.wait(milliseconds: Int32(clamping: Int(left.rounded(.up))))
+        }
     }
 
     /// Nil at a rebalance.
