@@ -47,6 +47,7 @@ let package = Package(
         ),
         // Headers only: the library of a token is loaded at run time.
         .systemLibrary(name: "CPKCS11", path: "Shared/CPKCS11", providers: [.apt(["libp11-kit-dev"])]),
+        .systemLibrary(name: "CLinux", path: "Shared/CLinux"),
 
         // Shared modules, from the bottom up; arrows point down only.
         .target(name: "TokenCore", path: "Shared/TokenCore"),
@@ -102,7 +103,8 @@ let package = Package(
         .target(
             name: "WorkerRuntime",
             dependencies: [
-                "CommandSigning", "Contract", "HardwareKeys", "Messaging", "Postgres", "Settings", "Telemetry",
+                "CLinux", "CommandSigning", "Contract", "HardwareKeys", "Messaging", "Postgres", "Settings",
+                "Telemetry",
                 "TokenCore",
                 "TokenCrypto", "TokenStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

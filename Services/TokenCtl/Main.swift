@@ -26,6 +26,8 @@ struct TokenCtl: ParsableCommand {
     )
 
     static func main() {
+        // What a shell's limits do not allow is not worth a line at each call.
+        _ = ProcessPrivacy.begin()
         do {
             var command = try parseAsRoot()
             try command.run()

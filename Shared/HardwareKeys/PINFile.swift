@@ -18,7 +18,7 @@ struct PINFile: Sendable {
             guard (1...Self.maximumLength).contains(end) else {
                 throw KeyEncryptionError("PKCS11_PIN_FILE: has no PIN of 1 to \(Self.maximumLength) bytes")
             }
-            return Secret(bytes[..<end])
+            return Secret(bytes[..<end], locked: true)
         }
     }
 }

@@ -1,5 +1,4 @@
 import COpenSSL
-import Glibc
 
 /// Bytes that must not be seen: a key, a seed, an opened OTP.
 ///
@@ -14,20 +13,18 @@ package final class Secret: @unchecked Sendable {  // the storage is written bef
 
     /// Room for `count` bytes, zero at first, that `fill` writes.
     ///
-    /// - Parameter locked: a page of its own, kept out of swap and core dumps as far as the system lets us: for keys that
-    ///   live as long as the process. Best effort; the limit is `RLIMIT_MEMLOCK`.
+    /// - Parameter locked: in ``SecretMemory``, as far as there is room: for keys that live as long as the process.
     package init(count: Int, locked: Bool = false, fill: (UnsafeMutableRawBufferPointer) -> Void) {
         self.count = count
-        let page = locked && count > 0 ? Self.lockedPages(count) : nil
-        isLocked = page != nil
-        storage = page ?? .allocate(byteCount: count, alignment: 16)
+        isLocked = locked
+        storage = locked ? SecretMemory.allocate(count) : .allocate(byteCount: count, alignment: 16)
         storage.initializeMemory(as: UInt8.self, repeating: 0)
         fill(UnsafeMutableRawBufferPointer(rebasing: storage[..<count]))
     }
 
     /// A copy of `bytes`; the caller's own copy is the caller's to wipe.
-    package convenience init(_ bytes: some Collection<UInt8>) {
-        self.init(count: bytes.count) { $0.copyBytes(from: bytes) }
+    package convenience init(_ bytes: some Collection<UInt8>, locked: Bool = false) {
+        self.init(count: bytes.count, locked: locked) { $0.copyBytes(from: bytes) }
     }
 
     /// Takes `bytes` over: the array is wiped and empty afterwards.
@@ -36,17 +33,19 @@ package final class Secret: @unchecked Sendable {  // the storage is written bef
         wipe(&bytes)
     }
 
+    /// The same bytes for as long as the process lives.
+    package var locked: Secret { isLocked ? self : withBytes { Secret($0, locked: true) } }
+
     /// `count` bytes of the system's cryptographic generator.
     package static func random(_ count: Int) -> Secret {
         Secret(count: count) { SecureRandom.fill($0) }
     }
 
     deinit {
-        OPENSSL_cleanse(storage.baseAddress, storage.count)
         if isLocked {
-            munlock(storage.baseAddress, storage.count)
-            munmap(storage.baseAddress, storage.count)
+            SecretMemory.release(storage)
         } else {
+            OPENSSL_cleanse(storage.baseAddress, storage.count)
             storage.deallocate()
         }
     }
@@ -56,20 +55,6 @@ package final class Secret: @unchecked Sendable {  // the storage is written bef
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         try body(UnsafeRawBufferPointer(rebasing: storage[..<count]))
-    }
-
-    /// `MADV_DONTDUMP` of Linux, which Glibc's module does not export.
-    private static let dontDump: Int32 = 16
-
-    private static func lockedPages(_ count: Int) -> UnsafeMutableRawBufferPointer? {
-        let size = (count + 4_095) / 4_096 * 4_096
-        guard let start = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
-            start != MAP_FAILED
-        else { return nil }
-        // A refusal of either is no reason to refuse the key: the page is still wiped before it goes.
-        _ = mlock(start, size)
-        _ = madvise(start, size, dontDump)
-        return UnsafeMutableRawBufferPointer(start: start, count: size)
     }
 }
 

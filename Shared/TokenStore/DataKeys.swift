@@ -90,7 +90,7 @@ final class DataKeys {
             let number = rows.int32(row, 0)
             let kid = rows.text(row, 1)
             if ciphers[number] == nil {
-                ciphers[number] = AESGCM(key: try unwrap(rows.bytes(row, 2), kid: kid))
+                ciphers[number] = AESGCM(key: try unwrap(rows.bytes(row, 2), kid: kid).locked)
             }
             if number >= newestNumber { (newestNumber, newestWrapping) = (number, kid) }
         }

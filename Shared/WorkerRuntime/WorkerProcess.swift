@@ -58,7 +58,11 @@ package protocol WorkerCommand: AsyncParsableCommand {
 extension WorkerCommand {
     package func run() async throws {
         do {
+            let lacking = ProcessPrivacy.begin()
             let setup = try Self.makeSetup(environment: ProcessInfo.processInfo.environment)
+            for line in lacking {
+                setup.logger.warning("memory is not kept private", metadata: [LogKey.errorMessage: "\(line)"])
+            }
             try await WorkerProcess(setup).run(try Self.services(setup))
             LogSink.standardError.flush()
         } catch let exit as ProcessExit {

@@ -19,7 +19,7 @@ private let picture: [String: Set<String>] = [
     "Shared/Telemetry": ["Settings"],
     "Shared/TokenStore": ["Contract", "Postgres", "TokenCore", "TokenCrypto"],
     "Shared/WorkerRuntime": [
-        "CommandSigning", "Contract", "HardwareKeys", "Messaging", "Postgres", "Settings", "Telemetry", "TokenCore",
+        "CLinux", "CommandSigning", "Contract", "HardwareKeys", "Messaging", "Postgres", "Settings", "Telemetry", "TokenCore",
         "TokenCrypto", "TokenStore",
     ],
     "Services/Enrollment": ["Contract", "TokenCore", "TokenCrypto", "WorkerRuntime"],
@@ -39,7 +39,7 @@ private let picture: [String: Set<String>] = [
 ]
 
 /// C libraries, each with one importer.
-private let libraries: Set<String> = ["CCurl", "CLibPQ", "CLibXML2", "COpenSSL", "CPKCS11", "CRdKafka"]
+private let libraries: Set<String> = ["CCurl", "CLibPQ", "CLibXML2", "CLinux", "COpenSSL", "CPKCS11", "CRdKafka"]
 
 @Suite("Module borders")
 struct ModuleBorderTests {

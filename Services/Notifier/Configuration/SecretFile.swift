@@ -15,7 +15,7 @@ final class SecretFile: Sendable {
                 guard !line.isEmpty, let text = String(validating: line, as: UTF8.self), isOneLine(text) else {
                     return .failure(KeysError(Self.empty))
                 }
-                return .success(Secret(line))
+                return .success(Secret(line, locked: true))
             }
         }
         file = try WatchedFile(path: path, reading)
