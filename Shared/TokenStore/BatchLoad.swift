@@ -45,6 +45,8 @@ package struct LoadedBatch: Sendable {
     package var catalogueVersions: [String: Int64]
     /// Users outside the batch who hold devices that it names: it has to begin anew with them.
     package var foreignHolders: Set<UserKey> = []
+    /// Devices that the batch names are not all locked: it has to begin anew.
+    package var missesDevices = false
 }
 
 /// Steps 1-6 of a batch (BEGIN, lanes, ids, inbox, users, tokens) as one pipelined round trip.
@@ -63,6 +65,7 @@ struct BatchLoad {
         case conversions
         case deliveries
         case devices
+        case named
         case clock
         case tenants
     }
@@ -84,11 +87,17 @@ struct BatchLoad {
         }
         if !userKeys.isEmpty { addUsers() }
         if !request.devices.isEmpty || !request.stocked.isEmpty {
-            add(.devices, DeviceQueries.locking(request.devices, request.stocked))
+            let users = Array(userKeys.keys)
+            add(.devices, DeviceQueries.locking(request.devices, request.stocked, users: users))
         }
+        if !request.devices.isEmpty { add(.named, DeviceQueries.naming(request.devices)) }
         add(.tenants, PipelineStep(TenantQueries.versions, [.texts(request.tenants.sorted())]))
         add(.clock, PipelineStep(Self.clock))
     }
+
+    private static let deviceLocks: Int64 = 7_310_868_735_421_907_000
+    /// Devices share some: an import names a thousand, and the server's room for locks is bounded.
+    private static let deviceLockCount: UInt64 = 256
 
     private static let clock = Statement(name: "clock", sql: "SELECT clock_timestamp()")
 
@@ -99,7 +108,10 @@ struct BatchLoad {
 
     private mutating func addInbox() {
         guard !request.keys.isEmpty else { return }
-        let locks = Set(request.keys.map { Int64(bitPattern: $0.high) }).sorted()
+        // Who names a device waits here for all others who do, so that none finds it with a holder who came while its
+        // row was waited for.
+        let names = request.devices.map { Self.deviceLocks + Int64(StoreKeys.device($0).high % Self.deviceLockCount) }
+        let locks = Set(request.keys.map { Int64(bitPattern: $0.high) } + names).sorted()
         add(.plain, PipelineStep(InboxQueries.lockIDs, [.int64s(locks)]))
         add(.inbox, PipelineStep(InboxQueries.lookUp, [.uuids(request.keys.map { PGUUID($0) })]))
     }
@@ -140,10 +152,13 @@ struct BatchLoad {
             clock: Instant(microseconds: 0),
             catalogueVersions: [:]
         )
+        var devices: PGResult?
         for (part, result) in zip(parts, results) {
+            if part == .devices { devices = result }
             switch part {
             case .plain: break
             case .clock: batch.clock = result.instant(0, 0)
+            case .named: if let devices { note(result, in: &batch, locked: devices) }
             default: try decode(part, result, into: &batch)
             }
         }
@@ -169,6 +184,16 @@ struct BatchLoad {
         guard isNamed, let key else { return }
         batch.state.devices[key] = owner
         if batch.state.users[owner]?.lockout == nil { batch.foreignHolders.insert(owner) }
+    }
+
+    /// A device that is not locked has a holder who is not either, or came into the stock a moment ago.
+    private func note(_ named: PGResult, in batch: inout LoadedBatch, locked: PGResult) {
+        let locked = Set(locked.rows.map { locked.uuid($0, 1) })
+        for row in named.rows where !locked.contains(named.uuid(row, 0)) {
+            batch.missesDevices = true
+            guard let user = named.optionalText(row, 2) else { continue }
+            batch.foreignHolders.insert(UserKey(tenant: named.text(row, 1), userID: user))
+        }
     }
 
     private func decode(_ part: Part, _ result: PGResult, into batch: inout LoadedBatch) throws(StoreError) {
@@ -205,7 +230,7 @@ struct BatchLoad {
             case .conversions:
                 batch.state.conversions = ConversionQueries.decode(result)
                 return
-            case .plain, .clock:
+            case .plain, .clock, .named:
                 break
             }
         }

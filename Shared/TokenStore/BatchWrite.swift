@@ -148,12 +148,19 @@ private struct StateChanges {
         // New rows are locked by writing them: in the order in which other batches do.
         if !newUsers.isEmpty { steps.append(UserQueries.insertion(newUsers.sorted { $0.key < $1.key })) }
         if !changedUsers.isEmpty { steps.append(UserQueries.change(changedUsers)) }
-        // What is freed comes first: a new token may take a deleted one's serial number or seed.
+        // Before the tombstones, of which nothing is to be left.
+        if !movedTokens.isEmpty { steps.append(TokenUpdates.positions(movedTokens)) }
+        // What is freed comes before what is taken: a new token may take a deleted one's serial number or seed.
         if !removedTokens.isEmpty { steps += TokenUpdates.removals(removedTokens) }
         if !newTokens.isEmpty { steps.append(TokenQueries.insertion(newTokens)) }
-        if !movedTokens.isEmpty { steps.append(TokenUpdates.positions(movedTokens)) }
         if !editedTokens.isEmpty { steps.append(TokenUpdates.detailChanges(editedTokens)) }
-        if !secrets.isEmpty { steps.append(TokenUpdates.secrets(secrets)) }
+        if !secrets.isEmpty {
+            // Two batches that bring the same seeds wait for each other in one order.
+            let sorted = secrets.sorted { left, right in
+                (left.secret.digest?.bytes ?? []).lexicographicallyPrecedes(right.secret.digest?.bytes ?? [])
+            }
+            steps.append(TokenUpdates.secrets(sorted))
+        }
         if !challenges.isEmpty { steps.append(ChallengeQueries.changes(challenges)) }
         if !contacts.isEmpty { steps.append(ContactQueries.changes(contacts.sorted { $0.user < $1.user })) }
         if !removedContacts.isEmpty { steps.append(ContactQueries.removal(removedContacts)) }

@@ -42,6 +42,11 @@ package enum StoreKeys {
         return UUIDValue(prefix: Digest.sha256(form))
     }
 
+    /// The name by which commands ask for a device.
+    static func device(_ device: DeviceKey) -> UUIDValue {
+        digest(["device", device.tenant, device.serial])
+    }
+
     /// The scope that a sending limit counts for; the schema's function `otp_scope_key` computes the same.
     static func scope(_ scope: SendLedger.Scope) -> UUIDValue {
         switch scope {

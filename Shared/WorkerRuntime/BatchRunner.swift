@@ -47,8 +47,8 @@ final class BatchRunner {
         var request = BatchRequest(lanes: [], keys: [], users: [], limits: decider.settings.limits)
         for arrival in arrivals { request.add(arrival, isPoison: isPoison) }
         var loaded = try store.begin(request)
-        // Whose device it is shows once its row is locked, and users are locked before devices: begin anew with them.
-        while !loaded.foreignHolders.isEmpty {
+        // Whose device it is has to be read, and users are locked before devices: begin anew with them.
+        while loaded.missesDevices || !loaded.foreignHolders.isEmpty {
             store.rollback()
             request.users.formUnion(loaded.foreignHolders)
             loaded = try store.begin(request)

@@ -88,7 +88,7 @@ final class Crowd: @unchecked Sendable {
         let token = JSONValue.string(tokens[user]?.randomElement(using: &random) ?? "none")
         let serial = JSONValue.string("S\(Int.random(in: 0..<Self.devices, using: &random))")
         let last = JSONValue.string("D\(max(0, doomed - Int.random(in: 0..<4, using: &random)))")
-        switch Int.random(in: 0..<15, using: &random) {
+        switch Int.random(in: 0..<16, using: &random) {
         case 0...2: return command(.enrollToken, user: user, ["tokenType": "hotp-hardware", "serial": serial])
         case 3...4: return command(.unassignToken, user: "~stock", ["serial": serial])
         case 5: return command(.unassignToken, user: user, ["tokenId": token])
@@ -109,6 +109,12 @@ final class Crowd: @unchecked Sendable {
             // Somebody new, of whom the other worker may hear at the same time.
             let data: JSONObject = ["tokenType": "email", "email": "new@example.org"]
             return command(.enrollToken, user: "new-\(count / 20)", data)
+        case 14:
+            // Two devices that the other worker may bring at the same time, in another order.
+            let pair = ["a", "b"].shuffled(using: &random).map { name in
+                JSONValue.object(["serial": .string("P\(count / 20)-\(name)"), "secret": secret()])
+            }
+            return command(.importTokens, user: "~stock", ["tokenType": "hotp-hardware", "tokens": .array(pair)])
         default: return command(.unlockUser, user: user, [:])
         }
     }

@@ -54,4 +54,40 @@ struct DeadlockTests {
             )
         }
     }
+
+    @Test("a device whose holder's batch is under way is not held while that batch is waited for")
+    func heldDevices() async throws {
+        try await LaneWorld.run { world in
+            let worker = try world.owner()
+            let seeds = ["S-1": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", "S-2": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJA"]
+            let serials = seeds.keys.sorted()
+            let devices = seeds.map { JSONValue.object(["serial": .string($0.key), "secret": .string($0.value)]) }
+            let delivery: JSONObject = ["tokenType": "hotp-hardware", "tokens": .array(devices)]
+            try world.write(.importTokens, id: "1", user: "~stock", delivery)
+            for serial in serials {
+                let data: JSONObject = ["tokenType": "hotp-hardware", "serial": .string(serial)]
+                try world.write(.enrollToken, id: "to-\(serial)", data)
+            }
+            try worker.work(to: 3)
+            for serial in serials {
+                try world.write(.unassignToken, id: "from-\(serial)", user: "~stock", ["serial": .string(serial)])
+            }
+            let taken = try worker.take(2)
+
+            // A batch of the holder's that has written one of them, and will write the other.
+            let holder = try PGConnection(world.database, applicationName: "test")
+            defer { holder.close() }
+            for query in [
+                "BEGIN", "SELECT 1 FROM user_state WHERE user_id = 'alice' FOR UPDATE",
+                "SELECT 1 FROM token ORDER BY token_id DESC LIMIT 1 FOR UPDATE",
+            ] { _ = try holder.query(Statement(name: "", sql: query)) }
+            let load = Meanwhile { try worker.load(taken) }
+            try world.waitForLock()
+            for query in ["SELECT 1 FROM token ORDER BY token_id LIMIT 1 FOR UPDATE NOWAIT", "COMMIT"] {
+                _ = try holder.query(Statement(name: "", sql: query))
+            }
+            _ = try worker.commit(taken, try load.value())
+            #expect(try world.count("token WHERE user_key IS NULL") == 2)
+        }
+    }
 }

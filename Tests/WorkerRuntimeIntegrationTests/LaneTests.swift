@@ -28,6 +28,21 @@ struct LaneTests {
         }
     }
 
+    @Test("a deleted token leaves a tombstone without recovery codes")
+    func tombstone() async throws {
+        try await LaneWorld.run { world in
+            let worker = try world.owner()
+            try world.write(.enrollToken, id: "1", ["tokenType": "recovery", "count": 3])
+            try worker.work(to: 1)
+            let token = try #require(try world.replies().first?.tokenID)
+            #expect(try world.count("token WHERE recovery_digests IS NOT NULL") == 1)
+            try world.write(.deleteToken, id: "2", ["tokenId": .string(token)])
+            try worker.work(to: 2)
+            #expect(try world.count("token WHERE status = 6") == 1)
+            #expect(try world.count("token WHERE recovery_digests IS NOT NULL") == 0)
+        }
+    }
+
     @Test("the answer to a reused id is the same when its record is read again")
     func reusedAgain() async throws {
         try await LaneWorld.run { world in
