@@ -41,5 +41,5 @@ package enum SecretMemory {
     }
 
     /// Bytes of the heap that are in use.
-    static var used: Int { CRYPTO_secure_used() }
+    static var used: Int { CRYPTO_secure_malloc_initialized() == 1 ? CRYPTO_secure_used() : 0 }
 }

@@ -75,7 +75,8 @@ struct SecretMemoryTests {
 private func flags(of secret: Secret) throws -> Set<Substring> {
     let address = secret.withBytes { UInt(bitPattern: $0.baseAddress) }
     var isInside = false
-    for line in try String(contentsOfFile: "/proc/self/smaps", encoding: .utf8).split(separator: "\n") {
+    let maps = try FileHandle(forReadingFrom: URL(filePath: "/proc/self/smaps")).readToEnd() ?? Data()
+    for line in String(decoding: maps, as: UTF8.self).split(separator: "\n") {
         if let range = line.firstMatch(of: #/^([0-9a-f]+)-([0-9a-f]+) /#) {
             guard let low = UInt(range.1, radix: 16), let high = UInt(range.2, radix: 16) else { continue }
             isInside = low <= address && address < high
