@@ -29,11 +29,11 @@ final class RecordPath {
 
     init() {
         do {
-            let folder = try Self.folder()
-            keys = try KeySource(path: folder.keys)
+            let files = Self.keyFiles()
+            keys = try KeySource(path: files.keys)
             verifier = try CommandVerifier(
                 CommandSettings.Signing(
-                    jwksFile: folder.signatures,
+                    jwksFile: files.signatures,
                     issuer: Self.issuer,
                     algorithms: CommandSettings.SignatureAlgorithm.allCases
                 )
@@ -210,16 +210,13 @@ final class RecordPath {
     }
 
     /// Files with keys that are the same in each run, since samples are sealed under them.
-    private static func folder() throws -> (keys: String, signatures: String) {
-        var template = Array("/tmp/ut-fuzz-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { fatalError("no folder") }
-        let folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    private static func keyFiles() -> (keys: String, signatures: String) {
         let rings = Ring.allCases.filter { $0 != .audit }.map { ring in
             let secret = Base64URL.encode(Digest.sha256(Array("fuzz \(ring.rawValue)".utf8)))
             return
                 #"{"kid":"\#(ring.rawValue)","ring":"\#(ring.rawValue)","state":"active","kty":"oct","k":"\#(secret)"}"#
         }
-        let files = ("\(folder)/keys.jwk", "\(folder)/commands.jwks")
+        let files = (".build/fuzz/keys.jwks", ".build/fuzz/commands.jwks")
         write(SampleKeys.set(rings), to: files.0)
         write(SampleKeys.wholeSet, to: files.1)
         return files
