@@ -19,7 +19,8 @@ private let picture: [String: Set<String>] = [
     "Shared/Telemetry": ["Settings"],
     "Shared/TokenStore": ["Contract", "Postgres", "TokenCore", "TokenCrypto"],
     "Shared/WorkerRuntime": [
-        "CLinux", "CommandSigning", "Contract", "HardwareKeys", "Messaging", "Postgres", "Settings", "Telemetry", "TokenCore",
+        "CLinux", "CommandSigning", "Contract", "HardwareKeys", "Messaging", "Postgres", "Settings", "Telemetry",
+        "TokenCore",
         "TokenCrypto", "TokenStore",
     ],
     "Services/Enrollment": ["Contract", "TokenCore", "TokenCrypto", "WorkerRuntime"],
