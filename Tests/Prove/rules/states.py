@@ -18,9 +18,10 @@ def rule(book) -> list[Finding]:
         view = event.data.get("token")
         if view is None:
             continue
-        face = {name: view[name] for name in FACE}
+        # A virtual token's address is the directory's, which has no part in its version.
+        face = {name: view[name] for name in FACE if name != "device" or view["kind"] != "virtual"}
         known, where = views[view["tokenId"]].setdefault(view["version"], (face, event.where))
-        differing = [name for name in FACE if known[name] != face[name]]
+        differing = [name for name in face if known[name] != face[name]]
         if set(differing) <= {"status", "statusReason"} and "OBSOLETE" in (face["status"], known["status"]):
             # An end, or a type's, holds at once, and is told by the scanner after.
             continue
