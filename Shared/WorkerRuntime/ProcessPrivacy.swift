@@ -4,12 +4,17 @@ import TokenCrypto
 
 /// What keeps the memory of this process, which holds keys, from others' eyes.
 package enum ProcessPrivacy {
+    /// Signals of a crash.
+    private static let crashes = [SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV]
+
     /// No core dump is written, no process of the same user reads this one's memory, and secrets lie in memory that is
     /// locked. To be called before the first secret is read.
     ///
     /// - Returns: what the system does not let us have, a line each; work goes on without it.
     package static func begin() -> [String] {
         var lacking: [String] = []
+        // Swift's backtrace of a crash would write registers, and the memory that they point at, to the log.
+        for crash in crashes { signal(crash, SIG_DFL) }
         var limit = rlimit()
         // Where it is so already, a sandbox may forbid to say so again.
         if getrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit) != 0 || limit.rlim_cur != 0
