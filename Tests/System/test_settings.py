@@ -79,7 +79,9 @@ def test_a_database_without_schema_is_refused(world):
 
 def test_the_admin_port_tells_health_and_counts(world):
     person = world.person("metrics")
-    person.ask("token.list")
+    token = person.enroll("email")["tokenId"]
+    challenge = person.request(token)["challengeId"]
+    assert world.client.event("notification.sent", challengeId=challenge)
     worker = world.worker("enrollment")
     assert worker.get("/health/live")[0] == 200 and worker.get("/health/ready")[0] == 200
     text = worker.get("/metrics")[1]
