@@ -66,6 +66,7 @@ class DeliveryRun:
         body = '{"to":"{{to}}","text":"{{text}}","ref":"{{id}}"}'
         password = self.system.directory / "smpp-password"
         password.write_text("secret\n")
+        password.chmod(0o600)
         return f"""channels:
   email:
     - name: relay

@@ -29,6 +29,15 @@ def test_a_token_about_to_expire_is_announced_once_for_the_nearest_mark(world):
     assert len({e.id for e in events if e.data["token"]["tokenId"] == token}) == 1
 
 
+def test_the_user_is_told_where_the_policy_says_so(world):
+    policy = {"notices": ["expiring"], "expiryNotices": [7]}
+    world.client.ask("tokentype.define", "~types", {"tokenType": "fading", "kind": "email", "policy": policy}).result
+    person = world.person("told")
+    token = person.enroll("fading", email=person.email, expiresAt=in_seconds(5 * 86_400))["tokenId"]
+    world.client.event("notification.sent", tokenId=token, timeout=30)
+    assert "expire" in world.receiver.wait_for(person.email)["text"]
+
+
 def test_an_open_challenge_of_an_expired_token_does_not_verify(world):
     person = world.person("late")
     token = person.enroll("sms", expiresAt=in_seconds(4))["tokenId"]
