@@ -40,6 +40,7 @@ extension Play {
         model.tokens[index].wrongPairs = 0
         // One that was not activated in time bears nothing of what was set for the user before.
         model.tokens[index].end = model.tokens[index].deviceEnd
+        model.tokens[index].description = nil
         begin(&model.tokens[index], start, nil, isProved: values != nil)
         if model.users[user].lock == nil { model.users[user].lock = ModelLock() }
         try expect(answer, events: ["token.enrolled"])

@@ -50,6 +50,26 @@ struct KeptSequences {
                 .assign(user: 0, serial: 0, asOther: false, proof: nil, start: .byType),
             ]
         ),
+        // And the description that it had been given.
+        Script(
+            rules: [.startsPending, .waitsBriefly],
+            steps: [
+                .bring(
+                    serial: 4,
+                    asOther: false,
+                    seed: 0,
+                    counter: 0,
+                    user: nil,
+                    start: .byType,
+                    end: .none,
+                    twice: false
+                ),
+                .assign(user: 0, serial: 4, asOther: false, proof: nil, start: .byType),
+                .edit(Target(token: 0, key: .holder, version: .any), .text),
+                .wait(130),
+                .assign(user: 0, serial: 4, asOther: false, proof: nil, start: .byType),
+            ]
+        ),
         // The value that a resend replaced, after its challenge was given up.
         Script(
             rules: [],

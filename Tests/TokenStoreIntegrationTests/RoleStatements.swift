@@ -42,6 +42,7 @@ extension DatabaseRole {
         TenantQueries.lock, TokenTypeWrite.put, TokenTypeWrite.askSweep, TokenTypeWrite.raiseVersion,
         UserQueries.insert, ContactQueries.put, ContactQueries.remove, TokenQueries.insert, TokenQueries.page,
         TokenUpdates.entomb, TokenUpdates.putSecret, TokenUpdates.dropSecret, DeviceQueries.lockAndLoad,
+        DeviceQueries.named,
         DeviceQueries.holders,
     ]
 

@@ -80,11 +80,11 @@ struct DeadlockTests {
             for query in [
                 "BEGIN", "SELECT 1 FROM user_state WHERE user_id = 'alice' FOR UPDATE",
                 "SELECT 1 FROM token ORDER BY token_id DESC LIMIT 1 FOR UPDATE",
-            ] { _ = try holder.query(Statement(name: "", sql: query)) }
+            ] { try holder.execute(query) }
             let load = Meanwhile { try worker.load(taken) }
             try world.waitForLock()
             for query in ["SELECT 1 FROM token ORDER BY token_id LIMIT 1 FOR UPDATE NOWAIT", "COMMIT"] {
-                _ = try holder.query(Statement(name: "", sql: query))
+                try holder.execute(query)
             }
             _ = try worker.commit(taken, try load.value())
             #expect(try world.count("token WHERE user_key IS NULL") == 2)
