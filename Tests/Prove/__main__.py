@@ -3,7 +3,6 @@
 import argparse
 import os
 import random
-import shutil
 import sys
 import tempfile
 import threading
@@ -63,10 +62,7 @@ def record(seed: int, seconds: float, calm: bool, report: Report) -> History:
             report.server_said = server_said(arena)
             return collect(arena, load, reader)
         except Exception:
-            logs = Path(tempfile.mkdtemp(prefix=f"prove-{seed}-"))
-            for log in [*arena.directory.glob("*.log"), *arena.directory.glob("postgres/server.log")]:
-                shutil.copy(log, logs)
-            print(f"prove: the run itself failed; its logs are in {logs}", file=sys.stderr)
+            print(f"prove: the run itself failed; its logs are in {arena.keep_logs(seed)}", file=sys.stderr)
             raise
         finally:
             arena.close()

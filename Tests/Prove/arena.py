@@ -3,7 +3,9 @@
 import contextlib
 import glob
 import os
+import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 from client import Client, Keys
@@ -180,6 +182,13 @@ class Arena:
     def free_disk(self) -> None:
         if self.disk:
             (self.disk / "filler").unlink(missing_ok=True)
+
+    def keep_logs(self, seed: int) -> Path:
+        """Copies what all have written to a folder that stays."""
+        logs = Path(tempfile.mkdtemp(prefix=f"prove-{seed}-"))
+        for log in [*self.directory.glob("*.log"), *self.directory.glob("postgres/server.log")]:
+            shutil.copy(log, logs)
+        return logs
 
     def close(self) -> None:
         if self.client:

@@ -4,7 +4,6 @@ import argparse
 import heapq
 import os
 import random
-import shutil
 import sys
 import tempfile
 import threading
@@ -84,10 +83,7 @@ def main() -> int:
             findings = check(history, report)
             findings += [Finding("ends", text) for text in field.check_ends()]
         except BaseException:
-            logs = Path(tempfile.mkdtemp(prefix=f"upgrade-{options.seed}-"))
-            for log in [*field.directory.glob("*.log"), *field.directory.glob("postgres/server.log")]:
-                shutil.copy(log, logs)
-            print(f"upgrade: the run itself failed; its logs are in {logs}", file=sys.stderr)
+            print(f"upgrade: the run itself failed; its logs are in {field.keep_logs(options.seed)}", file=sys.stderr)
             raise
         finally:
             field.close()

@@ -5,7 +5,7 @@ from collections import defaultdict
 import oath
 from finding import Finding
 from model import WINDOW
-from replay import microseconds
+from token_steps import microseconds
 
 NAME = "values"
 
