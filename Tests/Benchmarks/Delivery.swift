@@ -19,8 +19,6 @@ struct Delivery: AsyncParsableCommand {
 
     @Option(help: "Messages of each measurement.")
     var messages = 2_000
-    @Option(help: "Milliseconds for which a fetch waits: the embedded broker does not wake it when there are records.")
-    var fetchWait = 10
     @Option(help: "The run is given up after so many seconds.")
     var seconds = 300
     @Option(help: "The notifier's executable; by default the one beside this one.")
@@ -29,7 +27,7 @@ struct Delivery: AsyncParsableCommand {
     func run() async throws {
         // Whatever hangs: children end with their parent.
         alarm(UInt32(seconds))
-        let surroundings = try Surroundings(brokerBinary: nil, fetchWait: fetchWait)
+        let surroundings = try Surroundings(brokerBinary: nil)
         let path = notifier ?? executableFolder.appending(path: "notifier").path
         print(line(["", "notifier/s", "CPU µs", "libcurl/s", "CPU µs", "ratio/s"]))
         for channel in Channel.allCases {

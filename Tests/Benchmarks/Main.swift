@@ -32,8 +32,6 @@ struct Verification: ParsableCommand {
     var window = 2_048
     @Option(help: "Partitions of each topic.")
     var partitions: Int32 = 4
-    @Option(help: "Milliseconds for which a fetch waits: the embedded broker does not wake it when there are records.")
-    var fetchWait = 10
     @Option(help: "The run is given up after so many seconds.")
     var seconds = 180
     @Option(help: "The verifier's executable; by default the one beside this one.")
@@ -50,7 +48,7 @@ struct Verification: ParsableCommand {
     func run() throws {
         // Whatever hangs: children end with their parent.
         alarm(UInt32(seconds))
-        let surroundings = try Surroundings(brokerBinary: direct, fetchWait: fetchWait)
+        let surroundings = try Surroundings(brokerBinary: direct)
         let signing = try signed.map { try SignedLoad($0) }
         let all = max(users, commands + singles + warmUp)
         let database = try surroundings.database("verifier")

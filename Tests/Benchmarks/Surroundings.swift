@@ -19,15 +19,14 @@ final class Surroundings {
 
     /// - Parameters:
     ///   - brokerBinary: Tansu's own executable, to be used without the relay; nil: `deploy/broker/run`.
-    ///   - fetchWait: milliseconds for which the broker lets a fetch wait.
-    init(brokerBinary: String?, fetchWait: Int) throws {
+    init(brokerBinary: String?) throws {
         let name = "ut-bench-\(getpid())"
         directory = FileManager.default.temporaryDirectory.appending(path: name)
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
         keyFile = directory.appending(path: "keys.json").path
         try KeyFile.create(path: keyFile)
         keys = try KeySource(path: keyFile)
-        broker = try BrokerProcess(binary: brokerBinary, fetchWait: fetchWait)
+        broker = try BrokerProcess(binary: brokerBinary)
         // Durable: what a commit costs is part of what is measured.
         let data = FileManager.default.temporaryDirectory.appending(path: name + "-pg").path
         server = try ChildProcess(
@@ -128,7 +127,7 @@ final class BrokerProcess {
     let isDirect: Bool
     private let process: ChildProcess
 
-    init(binary: String?, fetchWait: Int) throws {
+    init(binary: String?) throws {
         let address = "127.0.0.1:\(try FreePort.next())"
         isDirect = binary != nil
         if let binary {
@@ -146,15 +145,16 @@ final class BrokerProcess {
             )
             try process.waitForOutput("ready", timeout: .seconds(180))
         }
-        properties = [
+        var properties = [
             "bootstrap.servers": address,
             "session.timeout.ms": "6000",
             "heartbeat.interval.ms": "1000",
-            // The embedded broker does not wake a waiting fetch: this is how often it is asked.
-            "fetch.wait.max.ms": "\(fetchWait)",
             "partition.assignment.strategy": "range,roundrobin",
             "reconnect.backoff.max.ms": "200",
         ]
+        // By itself it does not wake a waiting fetch: this is how often it is asked.
+        if binary != nil { properties["fetch.wait.max.ms"] = "10" }
+        self.properties = properties
     }
 
     /// SIGTERM lets the script end its children.

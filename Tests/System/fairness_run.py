@@ -55,8 +55,7 @@ class Replies:
         self.at: dict[str, float] = {}
         self.came = threading.Condition()
         self._ended = False
-        self._consumer = Consumer({**properties, "group.id": f"reader-{uuid.uuid4()}", "enable.auto.commit": False,
-                                   "fetch.wait.max.ms": 10})
+        self._consumer = Consumer({**properties, "group.id": f"reader-{uuid.uuid4()}", "enable.auto.commit": False})
         parts = self._consumer.list_topics(topic, 10).topics[topic].partitions
         self._consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in parts])
         self._thread = threading.Thread(target=self._read, daemon=True)

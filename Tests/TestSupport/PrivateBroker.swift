@@ -48,8 +48,6 @@ package final class PrivateBroker: Sendable {
             // A member that died is missed soon.
             "session.timeout.ms": "6000",
             "heartbeat.interval.ms": "1000",
-            // A write does not wake a waiting fetch.
-            "fetch.wait.max.ms": "10",
             "partition.assignment.strategy": "range,roundrobin",
             "reconnect.backoff.max.ms": "500",
         ]

@@ -1,71 +1,9 @@
-"""Requests of consumer groups as bytes: https://kafka.apache.org/protocol, in the versions before flexible ones."""
+"""Requests of consumer groups and their answers as bytes."""
 
 import struct
-from dataclasses import dataclass
 
 from coordinator import Coordinator, Refused
-
-OFFSET_COMMIT, JOIN_GROUP, HEARTBEAT, LEAVE_GROUP, SYNC_GROUP = 8, 11, 12, 13, 14
-LATEST = {OFFSET_COMMIT: 7, JOIN_GROUP: 5, HEARTBEAT: 3, LEAVE_GROUP: 1, SYNC_GROUP: 3}
-"""The versions that are read here: clients are told of no later ones."""
-
-
-class Reader:
-    def __init__(self, frame: bytes, position: int = 0):
-        self.frame = frame
-        self.position = position
-
-    def number(self, form: str) -> int:
-        (value,) = struct.unpack_from(">" + form, self.frame, self.position)
-        self.position += struct.calcsize(form)
-        return value
-
-    def _bytes(self, length: int) -> bytes | None:
-        if length < 0:
-            return None
-        value = self.frame[self.position : self.position + length]
-        self.position += length
-        return value
-
-    def text(self) -> str | None:
-        value = self._bytes(self.number("h"))
-        return None if value is None else value.decode()
-
-    def blob(self) -> bytes:
-        return self._bytes(self.number("i")) or b""
-
-    def array(self, read) -> list:
-        return [read() for _ in range(self.number("i"))]
-
-
-def text(value: str | None) -> bytes:
-    return struct.pack(">h", -1) if value is None else struct.pack(">h", len(value.encode())) + value.encode()
-
-
-def blob(value: bytes) -> bytes:
-    return struct.pack(">i", len(value)) + value
-
-
-@dataclass
-class Request:
-    key: int
-    version: int
-    correlation: int
-    client: str
-    reader: Reader
-
-    @classmethod
-    def of(cls, frame: bytes) -> "Request | None":
-        """A request that is for the coordinator; None for all others."""
-        key, version, correlation = struct.unpack_from(">hhi", frame)
-        if key not in LATEST or version > LATEST[key]:
-            return None
-        reader = Reader(frame, 8)
-        return cls(key, version, correlation, reader.text() or "", reader)
-
-    def answer(self, body: bytes, *, throttled_since: int) -> bytes:
-        throttle = struct.pack(">i", 0) if self.version >= throttled_since else b""
-        return struct.pack(">i", self.correlation) + throttle + body
+from wire import JOIN_GROUP, LEAVE_GROUP, SYNC_GROUP, Request, blob, text
 
 
 async def answer(request: Request, coordinator: Coordinator) -> bytes:
@@ -165,12 +103,3 @@ def _refused_commit(request: Request, code: int) -> bytes:
         body += text(topic) + struct.pack(">i", len(partitions))
         body += b"".join(struct.pack(">ih", index, code) for index in partitions)
     return request.answer(body, throttled_since=3)
-
-
-def without_later_versions(entries: bytes, width: int) -> bytes:
-    """The entries of an ApiVersions answer, `width` bytes each, with the versions that are read here at most."""
-    clamped = b""
-    for start in range(0, len(entries), width):
-        key, low, high = struct.unpack_from(">hhh", entries, start)
-        clamped += struct.pack(">hhh", key, low, min(high, LATEST.get(key, high))) + entries[start + 6 : start + width]
-    return clamped

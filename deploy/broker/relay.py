@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """A TCP relay between Kafka clients and the embedded broker.
 
-It mends two things. Tansu 0.6.0 ends its ApiVersions v3 answer with tagged fields, which librdkafka 2.0.2 misreads ("Local:
-Read underflow"): they are cut off. And it loses its way in groups whose members come and go quickly: groups are kept here
-(`coordinator.py`), their offsets by the broker. Everything else passes unchanged.
+It mends what Tansu 0.6.0 gets wrong. Its ApiVersions v3 answer ends with tagged fields, which librdkafka 2.0.2 misreads
+("Local: Read underflow"): they are cut off. It loses its way in groups whose members come and go quickly: groups are kept
+here (`coordinator.py`), their offsets by the broker. It shows a later record before an earlier one, and finds nothing in a
+long log when asked with a short wait: who writes takes turns, and who reads waits here (`logs.py`). Everything else passes
+unchanged.
 
 With ``--control PORT`` it also makes faults. The control port speaks lines; each is answered by
 ``ok`` or ``error: …``:
@@ -24,11 +26,14 @@ import sys
 from dataclasses import dataclass, field
 
 from coordinator import Coordinator
-from group_protocol import OFFSET_COMMIT, Request, answer, commit, without_later_versions
+from group_protocol import answer, commit
+from log_protocol import Fetch, Produce
+from logs import Logs, Writing
+from wire import API_VERSIONS, FETCH, OFFSET_COMMIT, PRODUCE, Request, of_spoken_versions
 
-PRODUCE = 0
-API_VERSIONS = 18
 UPSTREAM_PATIENCE_SECONDS = 30.0
+LAST_ANSWERS_SECONDS = 5.0
+"""How long the broker may take over what it was sent before its client went."""
 
 log = logging.getLogger("relay")
 
@@ -55,7 +60,7 @@ class Faults:
 
 
 def mended(answer: bytes, version: int) -> bytes:
-    """An ApiVersions answer without tagged fields, and without versions that groups are not spoken in here.
+    """An ApiVersions answer without tagged fields, and without versions that are not read here.
 
     Layout: correlation id (4 bytes), error (2), array of 6-byte entries, throttle (4); from version 3 on a compact array of
     7-byte entries, throttle, tags.
@@ -63,7 +68,7 @@ def mended(answer: bytes, version: int) -> bytes:
     if version < 3:
         (count,) = struct.unpack_from(">i", answer, 6)
         end = 10 + 6 * count
-        return answer[:10] + without_later_versions(answer[10:end], 6) + answer[end:]
+        return answer[:10] + of_spoken_versions(answer[10:end], 6) + answer[end:]
     count_plus_one, shift, position = 0, 0, 6
     while True:
         byte = answer[position]
@@ -73,7 +78,7 @@ def mended(answer: bytes, version: int) -> bytes:
         if byte < 0x80:
             break
     end = position + 7 * max(count_plus_one - 1, 0)
-    return answer[:position] + without_later_versions(answer[position:end], 7) + answer[end : end + 4] + b"\0"
+    return answer[:position] + of_spoken_versions(answer[position:end], 7) + answer[end : end + 4] + b"\0"
 
 
 async def read_frame(reader: asyncio.StreamReader) -> bytes:
@@ -93,34 +98,58 @@ class Connection:
         self,
         client: tuple[asyncio.StreamReader, asyncio.StreamWriter],
         broker: tuple[asyncio.StreamReader, asyncio.StreamWriter],
-        faults: Faults,
-        coordinator: Coordinator,
+        relay: "Relay",
     ) -> None:
         self.client_reader, self.client_writer = client
         self.broker_reader, self.broker_writer = broker
-        self.faults = faults
-        self.coordinator = coordinator
-        self.answering: set[asyncio.Task[None]] = set()
-        self.requests: dict[int, tuple[int, int]] = {}  # correlation id -> API key, version
+        self.faults, self.coordinator, self.logs = relay.faults, relay.coordinator, relay.logs
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.kinds: dict[int, tuple[int, int]] = {}
+        """Of requests that the broker has: correlation id -> API key, version."""
+        self.writes: dict[int, Writing] = {}
+        """By correlation id."""
+        self.answers: asyncio.Queue[tuple[int, bytes]] = asyncio.Queue()
+        """The broker's, for the client: API key, frame."""
+        self.is_over = False
 
-    async def forward_requests(self) -> None:
+    async def take_requests(self) -> None:
         while True:
             frame = await read_frame(self.client_reader)
             request = Request.of(frame)
-            if request and request.key == OFFSET_COMMIT:
-                frame, refusal = commit(request, frame, self.coordinator)
-                if refusal:
+            if request is None:
+                await self.forward(frame)
+            elif request.key == PRODUCE:
+                await self.write(request, frame)
+            elif request.key == OFFSET_COMMIT:
+                commitment, refusal = commit(request, frame, self.coordinator)
+                if commitment:
+                    await self.forward(commitment)
+                else:
                     await self.send(request.key, refusal)
-                    continue
-            elif request:
-                # A join waits for others, and nobody else on this connection for the join.
-                task = asyncio.create_task(self.answer(request))
-                self.answering.add(task)
-                task.add_done_callback(self.answering.discard)
-                continue
-            api_key, version, correlation = struct.unpack_from(">hhi", frame)
-            self.requests[correlation] = (api_key, version)
-            await write_frame(self.broker_writer, frame)
+            else:
+                # A join waits for others and a fetch for records, but nobody else on this connection for them.
+                task = asyncio.create_task(self.fetch(request, frame) if request.key == FETCH else self.answer(request))
+                self.tasks.add(task)
+                task.add_done_callback(self.tasks.discard)
+
+    async def forward(self, frame: bytes) -> None:
+        api_key, version, correlation = struct.unpack_from(">hhi", frame)
+        self.kinds[correlation] = (api_key, version)
+        await write_frame(self.broker_writer, frame)
+
+    async def write(self, request: Request, frame: bytes) -> None:
+        writing = self.writes[request.correlation] = Writing(self.logs, Produce.of(request), request.version)
+        await writing.take_turns()
+        writing.is_sent = True
+        await self.forward(writing.produce.answered(frame))
+
+    async def fetch(self, request: Request, frame: bytes) -> None:
+        fetch = Fetch.of(request)
+        with contextlib.suppress(ConnectionError):
+            if await self.logs.has_more(fetch.offsets, fetch.wait_seconds):
+                await self.forward(fetch.patient(frame))
+            else:
+                await self.send(FETCH, fetch.nothing(request, self.logs.end))
 
     async def answer(self, request: Request) -> None:
         with contextlib.suppress(ConnectionError):
@@ -130,27 +159,54 @@ class Connection:
         await self.faults.pass_when_allowed(api_key)
         await write_frame(self.client_writer, frame)
 
-    async def forward_answers(self) -> None:
-        while True:
+    async def take_answers(self) -> None:
+        """Until the broker's connection ends, or the client's has ended and nothing is being written for it."""
+        while self.writes or not self.is_over:
             frame = await read_frame(self.broker_reader)
             (correlation,) = struct.unpack_from(">i", frame)
-            api_key, version = self.requests.pop(correlation, (-1, 0))
+            api_key, version = self.kinds.pop(correlation, (-1, 0))
+            writing = self.writes.pop(correlation, None)
+            if writing:
+                writing.end(frame)
             if api_key == API_VERSIONS:
                 frame = mended(frame, version)
-            await self.send(api_key, frame)
+            if not writing or writing.produce.wants_answer:
+                self.answers.put_nowait((api_key, frame))
+
+    async def send_answers(self) -> None:
+        while True:
+            await self.send(*await self.answers.get())
 
     async def run(self) -> None:
         """Forwards both ways until either side is gone."""
-        ways = [asyncio.create_task(self.forward_requests()), asyncio.create_task(self.forward_answers())]
+        requests, answers, sending = ways = [
+            asyncio.create_task(way()) for way in (self.take_requests, self.take_answers, self.send_answers)]
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            ended = [*ways, *self.answering]
-            for task in ended:
-                task.cancel()
-            for result in await asyncio.gather(*ended, return_exceptions=True):
-                if not isinstance(result, (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError)):
-                    log.error("connection ended by %r", result)
+            self.client_writer.transport.abort()
+            await self.end([requests, sending, *self.tasks])
+            await self.end_writes(answers)
+            await self.end([answers])
+
+    async def end_writes(self, answers: asyncio.Task[None]) -> None:
+        """Gives the logs free once the broker is done with them: it goes on with what it has."""
+        self.is_over = True
+        for writing in [writing for writing in self.writes.values() if not writing.is_sent]:
+            writing.release()
+        self.writes = {correlation: writing for correlation, writing in self.writes.items() if writing.is_sent}
+        if self.writes:
+            await asyncio.wait([answers], timeout=LAST_ANSWERS_SECONDS)
+        for writing in self.writes.values():
+            writing.release()
+
+    @staticmethod
+    async def end(tasks: list[asyncio.Task[None]]) -> None:
+        for task in tasks:
+            task.cancel()
+        for result in await asyncio.gather(*tasks, return_exceptions=True):
+            if not isinstance(result, (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError, type(None))):
+                log.error("connection ended by %r", result)
 
 
 class Relay:
@@ -160,6 +216,7 @@ class Relay:
         self.upstream_port = upstream_port
         self.faults = Faults()
         self.coordinator = Coordinator()
+        self.logs = Logs()
         self.connections: set[asyncio.Task[None]] = set()
 
     async def serve_client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -170,7 +227,7 @@ class Relay:
         try:
             if not self.faults.refuse:
                 broker_reader, broker_writer = await asyncio.open_connection("127.0.0.1", self.upstream_port)
-                await Connection((reader, writer), (broker_reader, broker_writer), self.faults, self.coordinator).run()
+                await Connection((reader, writer), (broker_reader, broker_writer), self).run()
         except (ConnectionError, asyncio.CancelledError):
             pass
         finally:

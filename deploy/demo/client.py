@@ -102,8 +102,7 @@ class Client:
         # The Java client's partitioner: a user's commands share a partition whoever writes them.
         self.producer = Producer({**properties, "partitioner": "murmur2_random", "linger.ms": 0, "acks": "all"})
         # It joins no group: it reads all partitions.
-        self.consumer = Consumer({**properties, "group.id": f"reader-{uuid.uuid4()}", "enable.auto.commit": False,
-                                  "fetch.wait.max.ms": 10})
+        self.consumer = Consumer({**properties, "group.id": f"reader-{uuid.uuid4()}", "enable.auto.commit": False})
         self.messages: list[Message] = []
         self.written: list[Command] = []
         self.produced: Counter[str] = Counter()
@@ -175,12 +174,18 @@ class Client:
         while True:
             try:
                 self.producer.produce(topic, key=key, value=value, headers=list(headers), partition=partition,
-                                      timestamp=timestamp)
+                                      timestamp=timestamp, on_delivery=self._delivered)
                 break
             except BufferError:
                 self.producer.poll(0.1)
         self.produced[topic] += 1
         self.producer.poll(0)
+
+    def _delivered(self, error, record) -> None:
+        if error is not None:
+            with self._changed:
+                self._failure = Failure(f"a record for {record.topic()} [{record.partition()}] was not written: {error}")
+                self._changed.notify_all()
 
     def flush(self, timeout: float = 30) -> None:
         left = self.producer.flush(timeout)

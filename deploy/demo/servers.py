@@ -87,7 +87,6 @@ class Broker:
     EMBEDDED = {
         "session.timeout.ms": "6000",
         "heartbeat.interval.ms": "1000",
-        "fetch.wait.max.ms": "10",
         "partition.assignment.strategy": "range,roundrobin",
         "reconnect.backoff.max.ms": "500",
     }
