@@ -5,7 +5,7 @@ from functools import cached_property
 
 from commands import Command, commands_of
 from finding import Finding
-from history import History
+from history import NEVER, History
 from replay import Replay
 from rules import RULES
 from rules.messages import taken_again
@@ -43,8 +43,8 @@ def check(history: History, report=None, only: str | None = None) -> list[Findin
             report.notes.append(f"messages that a provider took again after a notifier was killed ({killed} were): {again}")
         report.counts["commands"] = Counter(command.type for command in book.commands)
         report.counts["answers"] = Counter(command.code or "none" for command in book.commands)
-        unread = sum(record.place >= 10**9 for record in history.records)
+        unread = [record.where for record in history.records if record.place >= NEVER]
         if unread:
-            report.notes.append(f"{unread} records our client had not read under faults; a later reader did")
+            report.notes.append(f"{len(unread)} records our client had not read under faults; a later reader did: {unread[:5]}")
         report.counts["records"] = Counter(record.topic for record in history.records)
     return findings

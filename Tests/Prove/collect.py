@@ -8,13 +8,12 @@ from collections import Counter
 
 from arena import PASSWORD, Arena
 from client import Client, Message
-from history import COMMAND_TOPICS, History, Record
+from history import COMMAND_TOPICS, NEVER, History, Record
 from load import Load
 from processes import Failure
 from rules.messages import ENDS
 from servers import postgres_program
 
-NEVER = 10**9
 TABLES = {
     "inbox": """SELECT i.key::text, l.topic, l.partition, i.lane_id, i.batch_seq, i.position,
                        i.xmin::text::bigint AS transaction,

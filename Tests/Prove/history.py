@@ -9,6 +9,8 @@ from pathlib import Path
 PREFIX = "tokens."
 STATE = ("tables", "secrets", "codes", "opened", "otps", "letters", "canaries", "facts")
 COMMAND_TOPICS = ("commands.enrollment", "commands.verification")
+NEVER = 10**9
+"""The place of what our client had not read while faults were about."""
 
 
 @lru_cache(maxsize=None)
@@ -28,7 +30,7 @@ class Record:
     headers: list
     value: str | None
     place: int
-    """Position in the order in which our client read while faults were about; a huge one for what it had not read."""
+    """Position in the order in which our client read while faults were about, or `NEVER`."""
     timestamp: int = 0
 
     @property

@@ -153,6 +153,23 @@ def test_a_log_has_one_writer_at_a_time():
     asyncio.run(play())
 
 
+def test_what_a_lost_answer_leaves_is_looked_for():
+    async def play():
+        logs = Logs()
+        logs.grow(("a", 3), 5)
+        sent, unsent = (Writing(logs, Produce.of(produce(a=3)[0]), 8) for _ in range(2))
+        await sent.take_turns()
+        sent.is_sent = True
+        waiting = asyncio.create_task(unsent.take_turns())
+        sent.give_up()
+        await asyncio.wait_for(waiting, PATIENCE)
+        assert await logs.has_more({("a", 3): 7}, 0) and not await logs.has_more({("a", 3): 8}, 0)
+        unsent.give_up()
+        assert logs.end(("a", 3)) == 8
+
+    asyncio.run(play())
+
+
 def test_a_reader_waits_for_what_is_to_come():
     async def play():
         logs = Logs()
@@ -235,6 +252,8 @@ def test_connections_that_are_cut_hold_nobody_up(broker, topic):
     while "2999" not in seen[-1:]:
         seen += tail.read(1)
         if len(seen) % 500 == 0:
+            # Twice, so that what the first one leaves behind is met by the second.
+            broker.tell("cut")
             broker.tell("cut")
     writer.join()
     # What was under way at a cut is written again.

@@ -78,8 +78,15 @@ class Writing:
     def end(self, answer: bytes) -> None:
         for partition, end in self.produce.ends(answer, self.version).items():
             self.logs.grow(partition, end)
-        self.release()
+        self._release()
 
-    def release(self) -> None:
+    def give_up(self) -> None:
+        """No answer comes. What may have been written is looked for until another write tells where the log ends."""
+        if self.is_sent:
+            for partition, count in self.produce.counts.items():
+                self.logs.grow(partition, self.logs.end(partition) + count)
+        self._release()
+
+    def _release(self) -> None:
         while self._held:
             self._held.pop().turn.release()

@@ -111,6 +111,7 @@ class Connection:
         self.answers: asyncio.Queue[tuple[int, bytes]] = asyncio.Queue()
         """The broker's, for the client: API key, frame."""
         self.is_over = False
+        self.ending: asyncio.Task[None] | None = None
 
     async def take_requests(self) -> None:
         while True:
@@ -185,23 +186,25 @@ class Connection:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self.client_writer.transport.abort()
-            await self.end([requests, sending, *self.tasks])
-            await self.end_writes(answers)
-            await self.end([answers])
+            # To its end, even if it is cut again meanwhile.
+            self.ending = asyncio.create_task(self.end(requests, answers, sending))
+            await asyncio.shield(self.ending)
 
-    async def end_writes(self, answers: asyncio.Task[None]) -> None:
+    async def end(self, requests: asyncio.Task[None], answers: asyncio.Task[None], sending: asyncio.Task[None]) -> None:
         """Gives the logs free once the broker is done with them: it goes on with what it has."""
+        await self.cancel(requests, sending, *self.tasks)
         self.is_over = True
-        for writing in [writing for writing in self.writes.values() if not writing.is_sent]:
-            writing.release()
-        self.writes = {correlation: writing for correlation, writing in self.writes.items() if writing.is_sent}
+        for correlation in [correlation for correlation, writing in self.writes.items() if not writing.is_sent]:
+            self.writes.pop(correlation).give_up()
         if self.writes:
             await asyncio.wait([answers], timeout=LAST_ANSWERS_SECONDS)
+        await self.cancel(answers)
         for writing in self.writes.values():
-            writing.release()
+            writing.give_up()
+        self.broker_writer.transport.abort()
 
     @staticmethod
-    async def end(tasks: list[asyncio.Task[None]]) -> None:
+    async def cancel(*tasks: asyncio.Task[None]) -> None:
         for task in tasks:
             task.cancel()
         for result in await asyncio.gather(*tasks, return_exceptions=True):
@@ -223,18 +226,15 @@ class Relay:
         task = asyncio.current_task()
         assert task is not None
         self.connections.add(task)
-        broker_writer: asyncio.StreamWriter | None = None
         try:
             if not self.faults.refuse:
-                broker_reader, broker_writer = await asyncio.open_connection("127.0.0.1", self.upstream_port)
-                await Connection((reader, writer), (broker_reader, broker_writer), self).run()
+                broker = await asyncio.open_connection("127.0.0.1", self.upstream_port)
+                await Connection((reader, writer), broker, self).run()
         except (ConnectionError, asyncio.CancelledError):
             pass
         finally:
             self.connections.discard(task)
-            for side in (writer, broker_writer):
-                if side is not None:
-                    side.transport.abort()
+            writer.transport.abort()
 
     async def serve_control(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError):
