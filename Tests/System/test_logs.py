@@ -4,7 +4,7 @@ import asyncio
 import struct
 import subprocess
 import sys
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -36,11 +36,14 @@ def broker(tmp_path_factory):
 
 @pytest.fixture
 def topic(broker, request):
-    """A topic of one partition."""
-    name = request.node.name
+    """A topic; the tests write into its first partition."""
+    create(broker, request.node.name)
+    return request.node.name
+
+
+def create(broker: Broker, topic: str) -> None:
     admin = AdminClient(quiet(broker))
-    admin.create_topics([NewTopic(name, 1, 1)])[name].result(PATIENCE)
-    return name
+    admin.create_topics([NewTopic(topic, 2, 1)])[topic].result(PATIENCE)
 
 
 def quiet(broker: Broker) -> dict:
@@ -61,7 +64,7 @@ def write(broker: Broker, topic: str, values, *, each_by_itself: bool = False, *
 
 
 class Tail:
-    """Reads a topic's one partition from its beginning."""
+    """Reads a topic's first partition from its beginning."""
 
     def __init__(self, broker: Broker, topic: str, **properties):
         self.consumer = Consumer({**quiet(broker), "group.id": "tail", "enable.auto.commit": False, **properties})
@@ -116,15 +119,28 @@ def fetch(version: int, **offsets: int) -> tuple[Request, bytes]:
     return Request.of(frame), frame
 
 
+def played(play):
+    """A test of logs without a broker, on an event loop of its own."""
+
+    def test():
+        asyncio.run(asyncio.wait_for(play(Logs()), PATIENCE))
+
+    return test
+
+
+def writing(logs: Logs, writer: str, **counts: int) -> Writing:
+    return Writing(logs, Produce.of(produce(**counts)[0]), writer)
+
+
 @pytest.mark.parametrize("version", range(SPOKEN[PRODUCE][0], SPOKEN[PRODUCE][1] + 1))
 def test_requests_to_write_are_read(version):
     request, frame = produce(version, acknowledgements=0, a=5, b=3)
     read = Produce.of(request)
     assert (read.wants_answer, read.counts) == (False, {("a", 3): 5, ("b", 3): 3})
-    answered = read.answered(frame)
+    answered = read.with_acknowledgement(frame)
     assert len(answered) == len(frame) and Produce.of(Request.of(answered)).wants_answer
-    assert read.ends(produced(version, a=100, b=0), version) == {("a", 3): 105, ("b", 3): 3}
-    assert read.ends(produced(version, error=-1, a=100), version) == {}
+    assert read.ends(produced(version, a=100, b=0)) == {("a", 3): 105, ("b", 3): 3}
+    assert read.ends(produced(version, error=-1, a=100)) == {}
 
 
 @pytest.mark.parametrize("version", range(SPOKEN[FETCH][0], SPOKEN[FETCH][1] + 1))
@@ -132,59 +148,93 @@ def test_requests_to_read_are_read(version):
     request, frame = fetch(version, a=5, b=6)
     read = Fetch.of(request)
     assert (read.wait_seconds, read.offsets) == (0.25, {("a", 3): 5, ("b", 3): 6})
-    patient = Fetch.of(Request.of(read.patient(frame)))
+    patient = Fetch.of(Request.of(read.with_long_wait(frame)))
     assert patient.wait_seconds > read.wait_seconds and patient.offsets == read.offsets
 
 
-def test_a_log_has_one_writer_at_a_time():
-    async def play():
-        logs = Logs()
-        first, second, other = (Writing(logs, Produce.of(produce(**counts)[0]), 8)
-                                for counts in ({"a": 3, "b": 2}, {"b": 4, "a": 2}, {"c": 2}))
-        await first.take_turns()
-        waiting = asyncio.create_task(second.take_turns())
-        await asyncio.wait_for(other.take_turns(), PATIENCE)
-        done, _ = await asyncio.wait([waiting], timeout=0.05)
-        assert not done
-        first.end(produced(8, a=0, b=10))
-        await asyncio.wait_for(waiting, PATIENCE)
-        assert (logs.end(("a", 3)), logs.end(("b", 3))) == (3, 12)
-
-    asyncio.run(play())
+@played
+async def test_a_log_has_one_writer_at_a_time(logs):
+    first, second, other = writing(logs, "one", a=3, b=2), writing(logs, "two", b=4, a=2), writing(logs, "three", c=2)
+    await first.take_turns()
+    waiting = asyncio.create_task(second.take_turns())
+    await other.take_turns()
+    done, _ = await asyncio.wait([waiting], timeout=0.05)
+    assert not done
+    first.finish(produced(8, a=0, b=10))
+    await waiting
+    assert logs.ends([("a", 3), ("b", 3)]) == {("a", 3): 3, ("b", 3): 12}
 
 
-def test_what_a_lost_answer_leaves_is_looked_for():
-    async def play():
-        logs = Logs()
-        logs.grow(("a", 3), 5)
-        sent, unsent = (Writing(logs, Produce.of(produce(a=3)[0]), 8) for _ in range(2))
-        await sent.take_turns()
-        sent.is_sent = True
-        waiting = asyncio.create_task(unsent.take_turns())
-        sent.give_up()
-        await asyncio.wait_for(waiting, PATIENCE)
-        assert await logs.has_more({("a", 3): 7}, 0) and not await logs.has_more({("a", 3): 8}, 0)
-        unsent.give_up()
-        assert logs.end(("a", 3)) == 8
+@played
+async def test_a_writer_goes_on_until_somebody_waits(logs):
+    first, next, late, other = (writing(logs, name, a=2) for name in ("one", "one", "one", "two"))
+    await first.take_turns()
+    await next.take_turns()
+    waiting = [asyncio.create_task(one.take_turns()) for one in (other, late)]
+    first.finish(produced(8, a=0))
+    done, _ = await asyncio.wait(waiting, timeout=0.05)
+    assert not done
+    next.finish(produced(8, a=2))
+    await waiting[0]
+    assert not waiting[1].done()
+    other.finish(produced(8, a=4))
+    await waiting[1]
 
-    asyncio.run(play())
+
+@played
+async def test_an_answer_that_cannot_be_read_leaves_the_turn_to_be_given_up(logs):
+    first, second = writing(logs, "one", a=2), writing(logs, "two", a=2)
+    await first.take_turns()
+    first.is_sent = True
+    with pytest.raises(struct.error):
+        first.finish(produced(8, a=0)[:12])
+    first.give_up()
+    await second.take_turns()
 
 
-def test_a_reader_waits_for_what_is_to_come():
-    async def play():
-        logs = Logs()
-        logs.grow(("a", 3), 5)
-        assert await logs.has_more({("a", 3): 4}, 0)
-        assert not await logs.has_more({("a", 3): 5}, 0.01)
-        waiting = asyncio.create_task(logs.has_more({("a", 3): 5, ("b", 3): 0}, PATIENCE))
-        await asyncio.sleep(0)
-        logs.grow(("b", 3), 1)
-        assert await waiting
-        # A log that was made anew begins again.
-        logs.grow(("a", 3), 1)
-        assert not await logs.has_more({("a", 3): 1}, 0)
+@played
+async def test_who_is_cancelled_in_the_queue_leaves_it(logs):
+    first, second, third = (writing(logs, name, a=2, b=2) for name in ("one", "two", "three"))
+    await first.take_turns()
+    waiting = asyncio.create_task(second.take_turns())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    second.give_up()
+    first.finish(produced(8, a=0, b=0))
+    await third.take_turns()
+    assert logs.ends([("a", 3)]) == {("a", 3): 2}
 
-    asyncio.run(play())
+
+@played
+async def test_what_a_lost_answer_leaves_is_looked_for(logs):
+    logs.grow(("a", 3), 5)
+    sent, unsent = writing(logs, "one", a=3), writing(logs, "two", a=3)
+    await sent.take_turns()
+    sent.is_sent = True
+    waiting = asyncio.create_task(unsent.take_turns())
+    sent.give_up()
+    await waiting
+    assert await logs.wait_for_more({("a", 3): 7}, 0.01) and not await logs.wait_for_more({("a", 3): 8}, 0.01)
+    unsent.give_up()
+    assert logs[("a", 3)].end == 8
+
+
+@played
+async def test_a_reader_waits_for_what_is_to_come(logs):
+    logs.grow(("a", 3), 5)
+    assert await logs.wait_for_more({("a", 3): 4}, 0.01)
+    assert not await logs.wait_for_more({("a", 3): 5}, 0.01)
+    waiting = asyncio.create_task(logs.wait_for_more({("a", 3): 6, ("b", 3): 0}, PATIENCE))
+    await asyncio.sleep(0)
+    # Not yet what it waits for.
+    logs.grow(("a", 3), 6)
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    logs.grow(("b", 3), 1)
+    assert await waiting
+    logs.empty("b")
+    assert not await logs.wait_for_more({("b", 3): 0}, 0.01)
 
 
 def test_a_write_wakes_who_reads(broker, topic):
@@ -198,15 +248,12 @@ def test_a_write_wakes_who_reads(broker, topic):
 
 def test_many_writers_leave_no_gap(broker, topic):
     tail, writers, each = Tail(broker, topic), 6, 2_000
-    threads = [
-        threading.Thread(target=write, args=(broker, topic, [f"{writer}-{number}" for number in range(each)]),
-                         kwargs={"batch.num.messages": 3})
-        for writer in range(writers)]
-    for thread in threads:
-        thread.start()
-    values = tail.read(writers * each)
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(writers) as pool:
+        written = [pool.submit(write, broker, topic, [f"{writer}-{number}" for number in range(each)],
+                               **{"batch.num.messages": 3}) for writer in range(writers)]
+        values = tail.read(writers * each)
+        for one in written:
+            one.result()
     for writer in range(writers):
         own = [value for value in values if value.startswith(f"{writer}-")]
         assert own == [f"{writer}-{number}" for number in range(each)]
@@ -246,16 +293,14 @@ def test_a_writer_that_dies_holds_nobody_up(broker, topic):
 
 def test_connections_that_are_cut_hold_nobody_up(broker, topic):
     tail, numbers = Tail(broker, topic), [str(number) for number in range(3_000)]
-    writer = threading.Thread(target=write, args=(broker, topic, numbers), kwargs={"batch.num.messages": 1})
-    writer.start()
-    seen = []
-    while "2999" not in seen[-1:]:
-        seen += tail.read(1)
-        if len(seen) % 500 == 0:
-            # Twice, so that what the first one leaves behind is met by the second.
-            broker.tell("cut")
-            broker.tell("cut")
-    writer.join()
+    with ThreadPoolExecutor(1) as pool:
+        written = pool.submit(write, broker, topic, numbers, **{"batch.num.messages": 1})
+        seen = []
+        while "2999" not in seen[-1:]:
+            seen += tail.read(1)
+            if len(seen) % 500 == 0:
+                broker.tell("cut")
+        written.result()
     # What was under way at a cut is written again.
     assert sorted(set(seen), key=int) == numbers
 
@@ -265,6 +310,6 @@ def test_a_topic_made_anew_is_read_from_its_beginning(broker, topic):
     write(broker, topic, range(10))
     admin.delete_topics([topic])[topic].result(PATIENCE)
     wait_until(lambda: topic not in admin.list_topics(timeout=10).topics, PATIENCE, "the topic to be gone")
-    admin.create_topics([NewTopic(topic, 1, 1)])[topic].result(PATIENCE)
+    create(broker, topic)
     write(broker, topic, ["new"])
     assert Tail(broker, topic).read(1) == ["new"]

@@ -4,8 +4,10 @@
 It mends what Tansu 0.6.0 gets wrong. Its ApiVersions v3 answer ends with tagged fields, which librdkafka 2.0.2 misreads
 ("Local: Read underflow"): they are cut off. It loses its way in groups whose members come and go quickly: groups are kept
 here (`coordinator.py`), their offsets by the broker. It shows a later record before an earlier one, and finds nothing in a
-long log when asked with a short wait: who writes takes turns, and who reads waits here (`logs.py`). Everything else passes
-unchanged.
+long log when asked with a short wait: who writes takes turns, and who reads waits here (`logs.py`). Clients are told of no
+versions but those that are read here; what is not read passes unchanged.
+
+Unlike a broker's, answers may overtake each other on a connection: librdkafka tells them apart by their ids.
 
 With ``--control PORT`` it also makes faults. The control port speaks lines; each is answered by
 ``ok`` or ``error: …``:
@@ -23,13 +25,14 @@ import logging
 import signal
 import struct
 import sys
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 
 from coordinator import Coordinator
 from group_protocol import answer, commit
-from log_protocol import Fetch, Produce
+from log_protocol import Fetch, Produce, deleted
 from logs import Logs, Writing
-from wire import API_VERSIONS, FETCH, OFFSET_COMMIT, PRODUCE, Request, of_spoken_versions
+from wire import API_VERSIONS, DELETE_TOPICS, FETCH, OFFSET_COMMIT, PRODUCE, Request, of_spoken_versions
 
 UPSTREAM_PATIENCE_SECONDS = 30.0
 LAST_ANSWERS_SECONDS = 5.0
@@ -107,11 +110,11 @@ class Connection:
         self.kinds: dict[int, tuple[int, int]] = {}
         """Of requests that the broker has: correlation id -> API key, version."""
         self.writes: dict[int, Writing] = {}
-        """By correlation id."""
+        """By correlation id, and so the topics that are being deleted."""
+        self.deletions: dict[int, list[str]] = {}
         self.answers: asyncio.Queue[tuple[int, bytes]] = asyncio.Queue()
         """The broker's, for the client: API key, frame."""
         self.is_over = False
-        self.ending: asyncio.Task[None] | None = None
 
     async def take_requests(self) -> None:
         while True:
@@ -121,6 +124,9 @@ class Connection:
                 await self.forward(frame)
             elif request.key == PRODUCE:
                 await self.write(request, frame)
+            elif request.key == DELETE_TOPICS:
+                self.deletions[request.correlation] = deleted(request)
+                await self.forward(frame)
             elif request.key == OFFSET_COMMIT:
                 commitment, refusal = commit(request, frame, self.coordinator)
                 if commitment:
@@ -129,9 +135,22 @@ class Connection:
                     await self.send(request.key, refusal)
             else:
                 # A join waits for others and a fetch for records, but nobody else on this connection for them.
-                task = asyncio.create_task(self.fetch(request, frame) if request.key == FETCH else self.answer(request))
-                self.tasks.add(task)
-                task.add_done_callback(self.tasks.discard)
+                self.start(self.fetch(request, frame) if request.key == FETCH else self.answer(request))
+
+    def start(self, work: Coroutine[None, None, None]) -> None:
+        """Does what may take long; the connection is over if it fails."""
+
+        async def run() -> None:
+            try:
+                await work
+            except Exception as error:
+                if not isinstance(error, ConnectionError):
+                    log.error("connection ended by %r", error)
+                self.client_writer.transport.abort()
+
+        task = asyncio.create_task(run())
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
 
     async def forward(self, frame: bytes) -> None:
         api_key, version, correlation = struct.unpack_from(">hhi", frame)
@@ -139,22 +158,22 @@ class Connection:
         await write_frame(self.broker_writer, frame)
 
     async def write(self, request: Request, frame: bytes) -> None:
-        writing = self.writes[request.correlation] = Writing(self.logs, Produce.of(request), request.version)
+        if request.correlation in self.writes:
+            raise ValueError("a correlation id that is in use")
+        writing = self.writes[request.correlation] = Writing(self.logs, Produce.of(request), self)
         await writing.take_turns()
         writing.is_sent = True
-        await self.forward(writing.produce.answered(frame))
+        await self.forward(writing.produce.with_acknowledgement(frame))
 
     async def fetch(self, request: Request, frame: bytes) -> None:
         fetch = Fetch.of(request)
-        with contextlib.suppress(ConnectionError):
-            if await self.logs.has_more(fetch.offsets, fetch.wait_seconds):
-                await self.forward(fetch.patient(frame))
-            else:
-                await self.send(FETCH, fetch.nothing(request, self.logs.end))
+        if await self.logs.wait_for_more(fetch.offsets, fetch.wait_seconds):
+            await self.forward(fetch.with_long_wait(frame))
+        else:
+            await self.send(FETCH, fetch.empty_answer(request, self.logs.ends(fetch.offsets)))
 
     async def answer(self, request: Request) -> None:
-        with contextlib.suppress(ConnectionError):
-            await self.send(request.key, await answer(request, self.coordinator))
+        await self.send(request.key, await answer(request, self.coordinator))
 
     async def send(self, api_key: int, frame: bytes) -> None:
         await self.faults.pass_when_allowed(api_key)
@@ -166,9 +185,12 @@ class Connection:
             frame = await read_frame(self.broker_reader)
             (correlation,) = struct.unpack_from(">i", frame)
             api_key, version = self.kinds.pop(correlation, (-1, 0))
-            writing = self.writes.pop(correlation, None)
+            writing = self.writes.get(correlation)
             if writing:
-                writing.end(frame)
+                writing.finish(frame)
+                del self.writes[correlation]
+            for topic in self.deletions.pop(correlation, ()):
+                self.logs.empty(topic)
             if api_key == API_VERSIONS:
                 frame = mended(frame, version)
             if not writing or writing.produce.wants_answer:
@@ -187,11 +209,10 @@ class Connection:
         finally:
             self.client_writer.transport.abort()
             # To its end, even if it is cut again meanwhile.
-            self.ending = asyncio.create_task(self.end(requests, answers, sending))
-            await asyncio.shield(self.ending)
+            await asyncio.shield(asyncio.create_task(self.wind_up(requests, answers, sending)))
 
-    async def end(self, requests: asyncio.Task[None], answers: asyncio.Task[None], sending: asyncio.Task[None]) -> None:
-        """Gives the logs free once the broker is done with them: it goes on with what it has."""
+    async def wind_up(self, requests: asyncio.Task[None], answers: asyncio.Task[None], sending: asyncio.Task[None]) -> None:
+        """Gives the turns back once the broker is done with what it was sent, which it goes on with."""
         await self.cancel(requests, sending, *self.tasks)
         self.is_over = True
         for correlation in [correlation for correlation, writing in self.writes.items() if not writing.is_sent]:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 PRODUCE, FETCH, OFFSET_COMMIT = 0, 1, 8
 JOIN_GROUP, HEARTBEAT, LEAVE_GROUP, SYNC_GROUP = 11, 12, 13, 14
-API_VERSIONS = 18
+API_VERSIONS, DELETE_TOPICS = 18, 20
 SPOKEN = {
     PRODUCE: (3, 8), FETCH: (4, 11), OFFSET_COMMIT: (0, 7),
     JOIN_GROUP: (0, 5), HEARTBEAT: (0, 3), LEAVE_GROUP: (0, 1), SYNC_GROUP: (0, 3),
+    DELETE_TOPICS: (0, 3),
 }
 """The versions that are read here, first and last: clients are told of no others."""
 
@@ -64,11 +65,13 @@ class Request:
 
     @classmethod
     def of(cls, frame: bytes) -> "Request | None":
-        """A request that is read here; None for all others."""
+        """A request that is read here; None for all others. ValueError for one in a version that nobody was told of."""
         key, version, correlation = struct.unpack_from(">hhi", frame)
-        first, last = SPOKEN.get(key, (0, -1))
-        if not first <= version <= last:
+        if key not in SPOKEN:
             return None
+        first, last = SPOKEN[key]
+        if not first <= version <= last:
+            raise ValueError(f"version {version} of API {key}")
         reader = Reader(frame, 8)
         return cls(key, version, correlation, reader.text() or "", reader)
 

@@ -189,6 +189,8 @@ class Client:
 
     def flush(self, timeout: float = 30) -> None:
         left = self.producer.flush(timeout)
+        if self._failure:
+            raise self._failure
         if left:
             raise Failure(f"{left} records could not be written within {timeout:g} s")
 
