@@ -110,8 +110,9 @@ class Connection:
         self.kinds: dict[int, tuple[int, int]] = {}
         """Of requests that the broker has: correlation id -> API key, version."""
         self.writes: dict[int, Writing] = {}
-        """By correlation id, and so the topics that are being deleted."""
+        """By correlation id."""
         self.deletions: dict[int, list[str]] = {}
+        """The topics, by correlation id."""
         self.answers: asyncio.Queue[tuple[int, bytes]] = asyncio.Queue()
         """The broker's, for the client: API key, frame."""
         self.is_over = False
