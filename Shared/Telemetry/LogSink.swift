@@ -19,6 +19,7 @@ package final class LogSink: @unchecked Sendable {
         self.descriptor = descriptor
         self.capacity = capacity
         let thread = Thread { [weak self] in
+            Self.blockBrokenPipeSignal()
             while let sink = self { if !sink.writeOnce() { return } }
         }
         thread.name = "log"
@@ -45,6 +46,14 @@ package final class LogSink: @unchecked Sendable {
                 guard condition.wait(until: end) else { return }
             }
         }
+    }
+
+    /// Whoever reads the log may go: that costs lines, not the process. The signal goes to the writing thread.
+    private static func blockBrokenPipeSignal() {
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGPIPE)
+        pthread_sigmask(SIG_BLOCK, &signals, nil)
     }
 
     private func writeOnce() -> Bool {

@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import Settings
+import Synchronization
 import Telemetry
 import Testing
 
@@ -112,26 +113,51 @@ struct LogTests {
     func fullPipe() throws {
         let pipe = Pipe()
         let sink = LogSink(descriptor: pipe.fileHandleForWriting.fileDescriptor, capacity: 10_000)
-        let settings = ObservationSettings(
-            adminListen: ListenAddress(host: "127.0.0.1", port: 0),
-            logLevel: .info,
-            logFormat: .json
-        )
-        let logger = Logger(service: "x", settings: settings, sink: sink)
+        let logger = Logger(service: "x", settings: Self.settings, sink: sink)
         // A pipe holds 64 KB: a blocking writer would never come to the end of this.
         for number in 0..<5_000 { logger.info("line \(number)") }
-        let reading = Thread {
-            var text = ""
-            while !text.contains("log lines dropped") {
-                let data = pipe.fileHandleForReading.availableData
-                if data.isEmpty { return }
-                text += String(decoding: data, as: UTF8.self)
+        let read = Mutex(Data())
+        let isRead = DispatchSemaphore(value: 0)
+        Thread.detachNewThread {
+            while case let data = pipe.fileHandleForReading.availableData, !data.isEmpty {
+                read.withLock { $0 += data }
             }
+            isRead.signal()
         }
-        reading.start()
-        sink.flush()
+        sink.flush(seconds: 30)
         logger.info("after")
-        sink.flush()
+        sink.flush(seconds: 30)
+        try pipe.fileHandleForWriting.close()
+        isRead.wait()
+        let lines = read.withLock { String(decoding: $0, as: UTF8.self).split(separator: "\n") }
+        let dropped = lines.compactMap { try? JSONDecoder().decode(Dropped.self, from: Data($0.utf8)).count }
+        #expect(!dropped.isEmpty)
+        #expect(lines.count - dropped.count + dropped.reduce(0, +) == 5_001)
+        #expect(lines.last?.contains("after") == true)
+    }
+
+    private static let settings = ObservationSettings(
+        adminListen: ListenAddress(host: "127.0.0.1", port: 0),
+        logLevel: .info,
+        logFormat: .json
+    )
+
+    private struct Dropped: Decodable {
+        let count: Int
+
+        enum CodingKeys: String, CodingKey { case count = "log.dropped" }
+    }
+
+    @Test("a reader that goes ends nobody")
+    func closedPipe() throws {
+        let pipe = Pipe()
+        let sink = LogSink(descriptor: pipe.fileHandleForWriting.fileDescriptor)
+        let logger = Logger(service: "x", settings: Self.settings, sink: sink)
+        try pipe.fileHandleForReading.close()
+        for _ in 0..<3 {
+            logger.info("line")
+            sink.flush(seconds: 30)
+        }
         try pipe.fileHandleForWriting.close()
     }
 }
