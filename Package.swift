@@ -64,7 +64,7 @@ let package = Package(
         ),
         .target(name: "Postgres", dependencies: ["CLibPQ"], path: "Shared/Postgres"),
         .target(name: "Messaging", dependencies: ["CRdKafka"], path: "Shared/Messaging"),
-        .target(name: "Transport", dependencies: ["CCurl"], path: "Shared/Transport"),
+        .target(name: "Transport", dependencies: ["CCurl", "CLinux"], path: "Shared/Transport"),
         .target(
             name: "VendorFiles",
             dependencies: ["CLibXML2", "Contract", "TokenCore", "TokenCrypto"],
@@ -81,7 +81,7 @@ let package = Package(
         .target(
             name: "Telemetry",
             dependencies: [
-                "Settings",
+                "CLinux", "Settings",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "FlyingFox", package: "FlyingFox"),
                 .product(name: "FlyingSocks", package: "FlyingFox"),

@@ -1,3 +1,4 @@
+import CLinux
 import Foundation
 
 /// Writes log lines to a file descriptor from a thread of its own: whole lines, in order, and the caller never waits
@@ -19,7 +20,8 @@ package final class LogSink: @unchecked Sendable {
         self.descriptor = descriptor
         self.capacity = capacity
         let thread = Thread { [weak self] in
-            Self.blockBrokenPipeSignal()
+            // Whoever reads the log may go: that costs lines.
+            user_tokens_block_broken_pipe_signal()
             while let sink = self { if !sink.writeOnce() { return } }
         }
         thread.name = "log"
@@ -46,14 +48,6 @@ package final class LogSink: @unchecked Sendable {
                 guard condition.wait(until: end) else { return }
             }
         }
-    }
-
-    /// Whoever reads the log may go: that costs lines, not the process. The signal goes to the writing thread.
-    private static func blockBrokenPipeSignal() {
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        sigaddset(&signals, SIGPIPE)
-        pthread_sigmask(SIG_BLOCK, &signals, nil)
     }
 
     private func writeOnce() -> Bool {

@@ -1,4 +1,5 @@
 import CCurl
+import CLinux
 import Synchronization
 
 /// Where a stream goes.
@@ -38,7 +39,8 @@ package final class StreamConnection {
         guard MultiHandle.isInitialised, let multi = curl_multi_init() else { return nil }
         self.multi = multi
         waker = StreamWaker(multi)
-        blockBrokenPipeSignal()
+        // libcurl leaves SIGPIPE alone, and OpenSSL writes without MSG_NOSIGNAL.
+        user_tokens_block_broken_pipe_signal()
     }
 
     deinit {

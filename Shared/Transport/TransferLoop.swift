@@ -1,4 +1,5 @@
 import CCurl
+import CLinux
 import Foundation
 import Synchronization
 
@@ -71,7 +72,8 @@ final class TransferLoop: Sendable {
     }
 
     private func run(_ limits: Transport.Limits) {
-        blockBrokenPipeSignal()
+        // With NOSIGNAL libcurl leaves SIGPIPE alone, and OpenSSL writes without MSG_NOSIGNAL.
+        user_tokens_block_broken_pipe_signal()
         guard let multi = MultiHandle(limits) else { return abandon(.other(code: Int(CURLE_FAILED_INIT.rawValue))) }
         inbox.withLock { $0.multi = multi }
         var table = TransferTable(multi: multi, limits: limits)
@@ -122,15 +124,6 @@ final class TransferLoop: Sendable {
         for request in requests { request.completion(.failure(TransportError(reason))) }
         for callback in callbacks { callback() }
     }
-}
-
-/// With NOSIGNAL libcurl leaves SIGPIPE alone, and OpenSSL writes without MSG_NOSIGNAL: a peer that hangs up would end
-/// the process. The signal goes to the writing thread, which is this one.
-func blockBrokenPipeSignal() {
-    var signals = sigset_t()
-    sigemptyset(&signals)
-    sigaddset(&signals, SIGPIPE)
-    pthread_sigmask(SIG_BLOCK, &signals, nil)
 }
 
 /// The multi handle; freed by `close()`.

@@ -78,7 +78,7 @@ def pytest_runtest_makereport(item, call):
     """With a failure goes what the workers had to say: their world is gone when somebody reads of it."""
     report = yield
     if report.failed:
-        for world in {id(world): world for world in item.funcargs.values() if isinstance(world, World)}.values():
+        for world in {world for world in item.funcargs.values() if isinstance(world, World)}:
             for worker in world.system.workers:
                 state = "" if worker.child.is_running else f", ended with {worker.child.process.returncode}"
                 report.sections.append((f"{worker.child.log.name}{state}", worker.child.log_tail(15)))

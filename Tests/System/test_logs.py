@@ -13,11 +13,11 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "deploy/broker"))
 
-from log_protocol import Fetch, Produce  # noqa: E402
+from log_protocol import Fetch, Produce, deleted  # noqa: E402
 from logs import Logs, Writing  # noqa: E402
 from processes import wait_until  # noqa: E402
 from servers import Broker  # noqa: E402
-from wire import FETCH, PRODUCE, SPOKEN, Request, array, blob, text  # noqa: E402
+from wire import DELETE_TOPICS, FETCH, PRODUCE, SPOKEN, Reader, Request, array, blob, text  # noqa: E402
 
 PATIENCE = 30.0
 
@@ -50,16 +50,13 @@ def quiet(broker: Broker) -> dict:
     return {"bootstrap.servers": broker.servers, "log_level": 0}
 
 
-def write(broker: Broker, topic: str, values, *, each_by_itself: bool = False, **properties) -> None:
+def write(broker: Broker, topic: str, values, **properties) -> None:
     producer = Producer({**quiet(broker), "linger.ms": 0, **properties})
     failures = []
     for value in values:
         producer.produce(topic, str(value).encode(), partition=0,
                          on_delivery=lambda error, _: failures.append(error) if error else None)
-        if each_by_itself:
-            producer.flush(PATIENCE)
-        else:
-            producer.poll(0)
+        producer.poll(0)
     assert producer.flush(PATIENCE) == 0 and not failures
 
 
@@ -150,6 +147,42 @@ def test_requests_to_read_are_read(version):
     assert (read.wait_seconds, read.offsets) == (0.25, {("a", 3): 5, ("b", 3): 6})
     patient = Fetch.of(Request.of(read.with_long_wait(frame)))
     assert patient.wait_seconds > read.wait_seconds and patient.offsets == read.offsets
+
+
+@pytest.mark.parametrize("version", range(SPOKEN[FETCH][0], SPOKEN[FETCH][1] + 1))
+def test_an_empty_answer_is_one_of_the_version(version):
+    request, _ = fetch(version, b=6, a=5)
+    answer = Reader(Fetch.of(request).empty_answer(request, {("a", 3): 50, ("b", 3): 60}))
+    assert (answer.number("i"), answer.number("i")) == (9, 0)
+    if version >= 7:
+        assert (answer.number("h"), answer.number("i")) == (0, 0)
+
+    def log() -> tuple[int, ...]:
+        head = tuple(answer.number(form) for form in "ihqq")
+        if version >= 5:
+            answer.number("q")
+        assert answer.array(lambda: pytest.fail("no transaction was aborted")) == []
+        if version >= 11:
+            assert answer.number("i") == -1
+        assert answer.blob() == b""
+        return head
+
+    topics = answer.array(lambda: (answer.text(), answer.array(log)))
+    assert topics == [("a", [(3, 0, 50, 50)]), ("b", [(3, 0, 60, 60)])]
+    assert answer.position == len(answer.frame)
+
+
+@pytest.mark.parametrize("version", range(SPOKEN[DELETE_TOPICS][0], SPOKEN[DELETE_TOPICS][1] + 1))
+def test_requests_to_delete_are_read(version):
+    frame = struct.pack(">hhi", DELETE_TOPICS, version, 5) + text("client") + array([text("a"), text("b")]) + struct.pack(">i", 10)
+    assert deleted(Request.of(frame)) == ["a", "b"]
+
+
+def test_a_version_that_nobody_was_told_of_is_refused():
+    for key, (first, last) in SPOKEN.items():
+        for version in {first - 1, last + 1} - {-1}:
+            with pytest.raises(ValueError):
+                Request.of(struct.pack(">hhi", key, version, 5) + text("client"))
 
 
 @played
@@ -266,7 +299,7 @@ def test_a_long_log_is_read_with_a_short_wait(broker, topic):
 
 
 def test_who_wants_no_acknowledgement_writes_as_well(broker, topic):
-    write(broker, topic, range(100), acks=0, each_by_itself=True)
+    write(broker, topic, range(100), acks=0)
     assert len(Tail(broker, topic).read(100)) == 100
 
 
